@@ -1,0 +1,44 @@
+# Two commands are enough: `make demo` and `make test`. Each sets up first what it needs.
+# pip's own settings (index, extra index, find-links, PIP_* variables) are honoured as they are.
+# `make setup CUDA=1` takes a CUDA build of torch also where no GPU is seen; PYTHON=... chooses the interpreter (3.11 or later).
+PYTHON ?= python3
+PIP = .venv/bin/python -m pip --disable-pip-version-check
+
+.PHONY: setup demo test check tiny bench wheel clean
+.DELETE_ON_ERROR:
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml constraints.txt dev/check_torch.py
+	$(PYTHON) -m venv .venv
+	$(PIP) install --constraint constraints.txt pip setuptools
+	.venv/bin/python dev/check_torch.py planned
+	$(PIP) install --constraint constraints.txt --no-build-isolation --editable ".[train,evaluate,dev]"
+	.venv/bin/python dev/check_torch.py installed
+	touch $@
+
+demo: setup
+	.venv/bin/deephypebot demo
+
+test: setup
+	.venv/bin/python -m pytest
+
+check: setup
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy --strict deephypebot
+	.venv/bin/lint-imports
+
+tiny: setup
+	PATH="$(CURDIR)/.venv/bin:$$PATH" bash runs/tiny.sh
+
+bench: setup
+	.venv/bin/python benchmarks/write_speed.py
+
+wheel: setup
+	rm -rf build
+	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,84 @@
+"""`deephypebot train cvae`: from a corpus to a checkpoint folder; a run that was cut off goes on where it stood."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deephypebot.cli.flags import number, seed, setting, whole_number
+from deephypebot.cli.output import emit
+from deephypebot.errors import InputError
+
+if TYPE_CHECKING:
+    from deephypebot.model.train_run import Source
+
+HUGE = 1e9
+SETTINGS: dict[str, Any] = {  # flags that are settings of the run or of the model, by the name of the field
+    "epochs": number(0, HUGE, above=True),
+    "batch_size": whole_number(1, 65_536),
+    "accumulate": whole_number(1, 65_536),
+    "lr": number(0, 1, above=True),
+    "latent_dim": whole_number(0, 4096),
+    "target_kl": number(0, HUGE),
+    "split": whole_number(0, 1000),
+    "lora_rank": whole_number(1, 4096),
+    "seed": seed,
+    "minutes": number(0, HUGE, above=True),
+    "precision": str,
+}
+
+
+def add_to(commands: Any) -> None:
+    """The command's flags."""
+    models = commands.add_parser("train", help="train a model").add_subparsers(
+        metavar="MODEL", dest="model", required=True
+    )
+    parser = models.add_parser("cvae", help="the conditional text VAE", description=__doc__)
+    parser.add_argument(
+        "--backbone", default="smollm2", metavar="NAME", help="smollm2 (default), gru, or a Llama-like model's folder"
+    )
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--corpus", choices=["builtin"], help="the corpus that ships with the package (default)")
+    source.add_argument("--text", type=Path, metavar="FILE", help="UTF-8 text, one sentence a line")
+    source.add_argument("--jsonl", type=Path, metavar="FILE", help="JSON lines with attributes")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the checkpoint folder to write")
+    for name, kind in SETTINGS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind)
+    parser.add_argument(
+        "--set", type=setting, action="append", default=[], metavar="NAME=VALUE", help="any other setting"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train and print the measures."""
+    if args.out.exists() and not args.out.is_dir():
+        raise InputError(f"--out {args.out} is a file; allowed is a folder")
+    overrides = parse_overrides(args)
+    from deephypebot.model.train_run import train_cvae
+
+    metrics = train_cvae(args.backbone, parse_source(args), args.out, overrides)
+    for name, value in (metrics or {}).items():
+        emit(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}")
+    return 0
+
+
+def parse_source(args: argparse.Namespace) -> Source:
+    """Where the sentences come from."""
+    from deephypebot.model.train_run import Source
+
+    for kind in ("text", "jsonl"):
+        if path := getattr(args, kind):
+            return Source(kind, path)
+    return Source("builtin", None)
+
+
+def parse_overrides(args: argparse.Namespace) -> dict[str, str]:
+    """Settings by name, from their own flags and from --set. Raises InputError where one is given twice."""
+    overrides = {name: str(getattr(args, name)) for name in SETTINGS if getattr(args, name) is not None}
+    for name, value in args.set:
+        if name in overrides:
+            raise InputError(f"{name} is given twice; allowed is once")
+        overrides[name] = value
+    return overrides

@@ -1,0 +1,107 @@
+"""`deephypebot write`: candidates for one song, or for a file of songs."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from deephypebot.cli.draw import Draw, as_line
+from deephypebot.cli.flags import add_checkpoint, number, seed, whole_number
+from deephypebot.cli.output import emit, note
+from deephypebot.cli.request import ATTRIBUTES, Request, look_up
+from deephypebot.cli.songs_file import open_songs
+from deephypebot.cli.write_file import FileWriter
+from deephypebot.errors import InputError
+from deephypebot.types import KINDS, TEMPO_RANGE_BPM, UNIT_FEATURES, Attributes, Song
+
+if TYPE_CHECKING:
+    from deephypebot.model.commentator import Commentator
+
+EPILOG = """A line of a songs file: {"artist": "Slowdive", "title": "Alison", "genres": ["shoegaze"], "energy": 0.3}
+with any attributes; those given as flags hold where a line leaves them open. Each line becomes one line of JSON."""
+
+
+def add_to(commands: Any) -> None:
+    """The command's flags."""
+    parser = commands.add_parser("write", help="write about a song", description=__doc__, epilog=EPILOG)
+    parser.add_argument("song", nargs="?", metavar='"ARTIST – TITLE"')
+    parser.add_argument("--artist")
+    parser.add_argument("--title")
+    parser.add_argument("--file", metavar="SONGS.JSONL", help="many songs, one JSON object a line; - is stdin")
+    parser.add_argument("--genres", metavar='"A, B"', help="any labels (default: those of the embedded catalogue)")
+    for name in UNIT_FEATURES:
+        parser.add_argument(f"--{name}", type=number(0, 1), metavar="0..1")
+    parser.add_argument("--tempo", type=number(*TEMPO_RANGE_BPM), metavar="BPM")
+    parser.add_argument("--kind", choices=KINDS, metavar="KIND", help=f"of sentence: {', '.join(KINDS)}")
+    parser.add_argument(
+        "-n", type=whole_number(1, 100), default=5, metavar="1..100", help="candidates a song (default: 5)"
+    )
+    parser.add_argument("--seed", type=seed, help="the same seed gives the same texts on the same machine")
+    parser.add_argument("--temperature", type=number(0.1, 2), metavar="0.1..2")
+    parser.add_argument("--top-p", type=number(0, 1, above=True), metavar="0..1")
+    parser.add_argument("--json", action="store_true", help="one JSON object a song on one line")
+    add_checkpoint(parser)
+    parser.add_argument("--threads", type=whole_number(1, 256), default=2, help="(default: 2)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write what is asked; 1 where a song came to nothing."""
+    from deephypebot.services.embedded import EmbeddedCatalogue
+
+    draw = Draw(args.n, args.seed, args.temperature, args.top_p)
+    attributes = parse_attributes(args)
+    if args.file is None:
+        return write_song(args, look_up(parse_names(args), attributes, EmbeddedCatalogue()), draw)
+    refuse_song_flags(args)
+    with open_songs(args.file) as file:
+        return FileWriter(args.file, load_writer(args), attributes, EmbeddedCatalogue(), draw).run(file)
+
+
+def write_song(args: argparse.Namespace, request: Request, draw: Draw) -> int:
+    """Print the candidates of one song."""
+    writer = load_writer(args)
+    if not args.json or request.genres_from == "none":
+        note(request.remark())
+    candidates = draw.candidates(writer, request, note)
+    for line in [as_line(request, candidates)] if args.json else [candidate.text for candidate in candidates]:
+        emit(line)
+    return 0 if candidates else 1
+
+
+def load_writer(args: argparse.Namespace) -> Commentator:
+    """The writer of --checkpoint."""
+    from deephypebot.model import commentator
+
+    return commentator.load(args.checkpoint, args.threads)
+
+
+def parse_attributes(args: argparse.Namespace) -> Attributes:
+    """The attributes that are given as flags."""
+    from deephypebot.songs import parse_genres
+
+    known = {name: getattr(args, name) for name in ATTRIBUTES if name != "genres"}
+    genres = () if args.genres is None else parse_genres(args.genres)
+    if args.genres is not None and not genres:
+        raise InputError(f"--genres is {args.genres!r}; allowed are labels with commas between them")
+    return Attributes(genres=genres, **known)
+
+
+def parse_names(args: argparse.Namespace) -> Song:
+    """The song, from "ARTIST – TITLE" or from --artist and --title."""
+    from deephypebot.songs import build_song, parse_song
+
+    if args.song is not None:
+        if args.artist is not None or args.title is not None:
+            raise InputError('the song is given twice; allowed is "ARTIST – TITLE" or --artist and --title')
+        return parse_song(args.song)
+    if args.artist is None or args.title is None:
+        raise InputError('the song is missing; give "ARTIST – TITLE", or --artist and --title, or --file')
+    return build_song(args.artist, args.title)
+
+
+def refuse_song_flags(args: argparse.Namespace) -> None:
+    """A songs file leaves no place for another song."""
+    for name, flag in (("song", '"ARTIST – TITLE"'), ("artist", "--artist"), ("title", "--title")):
+        if getattr(args, name) is not None:
+            raise InputError(f"{flag} is not allowed together with --file")

@@ -1,0 +1,1 @@
+"""From text on disk to sentences with attributes, and their frozen split."""

@@ -1,0 +1,87 @@
+"""A finished model as one folder: config.json, model.safetensors (fp16), tokenizer.json, metrics.json, README.md (its card)."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from deephypebot.errors import CheckpointError
+from deephypebot.model.backbone import fetch_backbone
+from deephypebot.model.cvae import CvaeConfig, TextCVAE
+from deephypebot.model.model_card import model_card
+from deephypebot.model.settings import read_settings
+from deephypebot.model.tokens import Vocabulary
+
+RENAMED = {"norm": "norm.weight", "prior_mean": "prior.mean", "prior_chol": "prior.chol"}
+
+
+def checkpoint_tensors(model: TextCVAE) -> dict[str, Tensor]:
+    """The tensors of a model under their names on disk, fp16."""
+    tensors = {}
+    for name, value in model.state_dict().items():
+        if name.startswith("upper.blocks."):
+            _, _, index, _, part, factor = name.split(".")
+            name = f"lora.{model.config.split + int(index)}.{part}.{factor}"
+        tensors[RENAMED.get(name, name)] = value.detach().cpu().half().contiguous()
+    tensors["slot_input"] = model.lower_states.slot_input.half().contiguous()
+    return tensors
+
+
+def save_checkpoint(model: TextCVAE, folder: Path, metrics: dict[str, Any], training: dict[str, Any]) -> None:
+    """Write the folder anew beside the old one and swap them. Raises CheckpointError when the disk refuses."""
+    new = folder.with_name(f".{folder.name}.new")
+    try:
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(parents=True)
+        defaults = {"temperature": 0.8, "top_p": 0.92}
+        settings = {**model.settings(), "name": folder.name, "defaults": defaults, "training": training}
+        (new / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+        (new / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
+        (new / "README.md").write_text(model_card(settings, metrics), encoding="utf-8")
+        model.vocabulary.save(new / "tokenizer.json")
+        save_file(checkpoint_tensors(model), new / "model.safetensors")
+        old = folder.with_name(f".{folder.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        if folder.exists():
+            os.replace(folder, old)
+        os.replace(new, folder)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise CheckpointError(f"{folder}: the checkpoint cannot be written ({error.strerror or error})") from error
+
+
+def load_checkpoint(folder: Path) -> TextCVAE:
+    """The model of a checkpoint folder, ready to evaluate. Raises CheckpointError or BackboneError."""
+    settings = read_settings(folder)
+    if settings.get("format") != "deephypebot-cvae-1":
+        raise CheckpointError(
+            f"checkpoint {folder}: format is {settings.get('format')!r}; allowed is 'deephypebot-cvae-1'"
+        )
+    known = {name: settings[name] for name in CvaeConfig.__dataclass_fields__ if name in settings}
+    vocabulary = Vocabulary.load(folder / "tokenizer.json")
+    model = TextCVAE(CvaeConfig(**known), fetch_backbone(settings["backbone"]), vocabulary)
+    try:
+        with safe_open(folder / "model.safetensors", framework="pt") as file:
+            stored = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+        names = dict(zip(checkpoint_tensors(model), [*model.state_dict(), "slot_input"], strict=True))
+        model.lower_states.slot_input = stored.pop("slot_input")
+        model.load_state_dict({names[name]: value for name, value in stored.items()})
+    except Exception as error:
+        raise CheckpointError(f"checkpoint {folder}: model.safetensors cannot be used ({error})") from error
+    return model.eval()
+
+
+@torch.no_grad()
+def fit_prior(model: Any, mu: Tensor, logvar: Tensor) -> None:
+    """Set the prior of a model to the Gaussian with the moments of the aggregate posterior of mu, logvar (N, Z)."""
+    model.prior_mean.copy_(mu.mean(0))
+    covariance = torch.cov(mu.T) + torch.diag(logvar.exp().mean(0))
+    model.prior_chol.copy_(torch.linalg.cholesky(covariance))

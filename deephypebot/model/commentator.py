@@ -1,0 +1,158 @@
+"""The writer: a song and its attributes in, finished texts out. Loads no torch.
+
+A candidate is made from its own seed alone: z, the words, everything. So a seed names a text on one machine, whatever else is
+written beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from deephypebot.config import cache_dir, shipped_checkpoint
+from deephypebot.errors import CheckpointError, InputError
+from deephypebot.model.decode import Array, Decoder, Sampling, sample
+from deephypebot.model.settings import read_settings
+from deephypebot.songs import fill_slots, find_fault
+from deephypebot.types import Attributes, Candidate, Song
+
+MAX_TEXTS = 100
+MAX_TRIES_A_TEXT = 12
+LONGEST_NAME = 120  # characters; with a longer name in it a text of 280 characters says nothing
+SEED_LIMIT = 2**63
+
+
+class Engine(Decoder, Protocol):
+    """What writing asks of a model: engine.py over a pretrained backbone, engine_gru.py over the GRU.
+
+    ids: (V,) the token id of each output; eos: the token id that ends a text; B rows, Z latent dimensions.
+    """
+
+    latent_dim: int
+    ids: Array
+    eos: int
+
+    def decode(self, ids: Sequence[int]) -> str: ...
+    def prior(self, eps: Array) -> Array: ...
+    def prefix(self, attributes: Attributes, z: Array) -> Array: ...
+    def shift(self, z: Array) -> Array: ...
+
+
+def load(checkpoint: Path | None = None, threads: int = 2) -> Commentator:
+    """The writer of a checkpoint folder, by default the one that ships with the package.
+
+    Raises CheckpointError or BackboneError. The first call fetches the backbone and builds the inference graph.
+    """
+    return Commentator(checkpoint or shipped_checkpoint(), threads)
+
+
+def open_engine(checkpoint: Path, settings: dict[str, Any], threads: int) -> Engine:
+    """The engine for the format of a checkpoint. Raises CheckpointError or BackboneError."""
+    match settings.get("format"):
+        case "deephypebot-gru-1":
+            from deephypebot.model.engine_gru import GruEngine
+
+            return GruEngine(checkpoint)
+        case "deephypebot-cvae-1":
+            from deephypebot.model.backbone import fetch_backbone
+            from deephypebot.model.engine import Engine as BackboneEngine
+
+            backbone = fetch_backbone(settings.get("backbone", ""))
+            return BackboneEngine(checkpoint, backbone, threads=threads, cache=cache_dir() / "engines")
+        case other:
+            allowed = "deephypebot-cvae-1, deephypebot-gru-1"
+            raise CheckpointError(f"checkpoint {checkpoint}: format is {other!r}; allowed are {allowed}")
+
+
+def seeds(seed: int) -> Iterator[int]:
+    """The seeds of candidates: the given one first, then ones derived from it."""
+    yield seed
+    i = 1
+    while True:
+        digest = hashlib.blake2b(f"{seed}:{i}".encode(), digest_size=8).digest()
+        yield int.from_bytes(digest, "big") % SEED_LIMIT
+        i += 1
+
+
+class Commentator:
+    """Writes about songs with one checkpoint; see `load`."""
+
+    def __init__(self, checkpoint: Path, threads: int = 2) -> None:
+        settings = read_settings(checkpoint)
+        self.name = str(settings.get("name", checkpoint.name))
+        try:
+            self.defaults = Sampling(**settings.get("defaults", {}))
+        except TypeError as error:
+            raise CheckpointError(
+                f"checkpoint {checkpoint}: defaults in config.json cannot be used ({error})"
+            ) from error
+        self.engine = open_engine(checkpoint, settings, threads)
+
+    def write(
+        self,
+        song: Song,
+        attributes: Attributes | None = None,
+        n: int = 5,
+        seed: int | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+    ) -> list[Candidate]:
+        """n finished texts of 40 to 280 characters, all different; fewer if so many drafts were broken that it gave up.
+
+        Without a seed one is drawn. Raises InputError for n, seed, temperature or top_p out of range.
+        """
+        attributes = attributes or Attributes()
+        if attributes.kind is None:
+            attributes = replace(attributes, kind="description")
+        sampling = self._sampling(n, temperature, top_p)
+        seed = secrets.randbelow(SEED_LIMIT) if seed is None else seed
+        if not 0 <= seed < SEED_LIMIT:
+            raise InputError(f"seed is {seed}; allowed is 0 to {SEED_LIMIT - 1}")
+        found: dict[str, Candidate] = {}
+        source = seeds(seed)
+        for _ in range(MAX_TRIES_A_TEXT):
+            drafts = self._drafts(song, attributes, list(islice(source, n)), sampling)
+            for draft in drafts:
+                if find_fault(draft.text, song) is None:
+                    found.setdefault(draft.text, draft)
+            if len(found) >= n:
+                break
+        return list(found.values())[:n]
+
+    def _sampling(self, n: int, temperature: float | None, top_p: float | None) -> Sampling:
+        if not 1 <= n <= MAX_TEXTS:
+            raise InputError(f"n is {n}; allowed is 1 to {MAX_TEXTS}")
+        if temperature is not None and not 0.1 <= temperature <= 2.0:
+            raise InputError(f"temperature is {temperature}; allowed is 0.1 to 2")
+        if top_p is not None and not 0.0 < top_p <= 1.0:
+            raise InputError(f"top_p is {top_p}; allowed is more than 0, at most 1")
+        default = self.defaults
+        return replace(
+            default,
+            temperature=default.temperature if temperature is None else temperature,
+            top_p=default.top_p if top_p is None else top_p,
+        )
+
+    def _drafts(self, song: Song, attributes: Attributes, seeds_: list[int], sampling: Sampling) -> list[Candidate]:
+        streams = [np.random.Generator(np.random.Philox(seed)) for seed in seeds_]
+        z = self.engine.prior(np.stack([stream.standard_normal(self.engine.latent_dim) for stream in streams]))
+        prefix, shift = self.engine.prefix(attributes, z), self.engine.shift(z)
+        forbidden = self._slots_without_room(song)
+        rows = sample(self.engine, prefix, shift, self.engine.ids, self.engine.eos, streams, sampling, forbidden)
+        return [
+            Candidate(fill_slots(self.engine.decode(row.ids).strip(), song), row.nll, seed, self.name)
+            for row, seed in zip(rows, seeds_, strict=True)
+            if row.finished
+        ]
+
+    def _slots_without_room(self, song: Song) -> list[int]:
+        """Outputs of the slots whose names are too long for a post."""
+        long = {f"{{{name}}}" for name in ("artist", "title") if len(getattr(song, name)) > LONGEST_NAME}
+        return [i for i, token in enumerate(self.engine.ids) if long and self.engine.decode([token]).strip() in long]

@@ -1,0 +1,103 @@
+"""Sampling: logits to texts, one random stream a row. numpy only.
+
+Shapes: B rows (candidates), V output vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+HEAD = 256  # tokens a row that sampling looks at; what lies beyond has next to no mass
+
+
+class Decoder(Protocol):
+    """What sampling asks of an engine."""
+
+    def start(self, prefix: Array, shift: Array) -> Array:
+        """Logits (B, V) of the first token, from prefix (B, P, D) and shift (B, D)."""
+        ...
+
+    def step(self, tokens: Array) -> Array:
+        """Logits (B, V) after one more token id a row, tokens (B,)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to draw. temperature 0: always the most likely token."""
+
+    temperature: float = 0.8
+    top_p: float = 0.92
+    max_new_tokens: int = 80
+    min_new_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """One row: its token ids without EOS, whether it ended by itself, and its mean nll in nats a token."""
+
+    ids: list[int]
+    finished: bool
+    nll: float
+
+
+def sample(
+    engine: Decoder,
+    prefix: Array,
+    shift: Array,
+    ids: Array,
+    eos: int,
+    streams: Sequence[np.random.Generator],
+    sampling: Sampling,
+    forbidden: Sequence[int] = (),
+) -> list[Decoded]:
+    """Draw a text a row. ids (V,): token id of each output; eos: its token id; forbidden: outputs never drawn."""
+    rows, end = len(prefix), int(np.flatnonzero(ids == eos)[0])
+    logits = engine.start(prefix, shift)
+    outputs, nll, alive = [list[int]() for _ in range(rows)], np.zeros(rows), np.ones(rows, bool)
+    for step in range(sampling.max_new_tokens):
+        logits[:, list(forbidden)] = -np.inf
+        if step < sampling.min_new_tokens:
+            logits[:, end] = -np.inf
+        dice = np.array([stream.random() for stream in streams])
+        chosen, cost = draw(logits, dice, sampling.temperature, sampling.top_p)
+        nll += np.where(alive, cost, 0.0)
+        for row in np.flatnonzero(alive):
+            outputs[row].append(int(chosen[row]))
+        alive &= chosen != end
+        if not alive.any():
+            break
+        logits = engine.step(ids[chosen])
+    tokens = [[int(ids[i]) for i in row if i != end] for row in outputs]
+    counts = [max(1, len(row)) for row in outputs]
+    return [Decoded(t, not a, float(c / k)) for t, a, c, k in zip(tokens, alive, nll, counts, strict=True)]
+
+
+def draw(logits: Array, dice: Array, temperature: float, top_p: float) -> tuple[Array, Array]:
+    """Nucleus sampling (Holtzman et al. 2020, arXiv 1904.09751) by inverse transform.
+
+    logits (B, V), dice (B,) uniform in [0, 1) -> outputs (B,) and their nll (B,) under the untempered model, in nats.
+    """
+    rows = np.arange(len(logits))[:, None]
+    head = min(HEAD, logits.shape[1])
+    top = np.argpartition(logits, -head, axis=1)[:, -head:]
+    top = top[rows, np.argsort(-logits[rows, top], axis=1, kind="stable")]
+    best = logits[rows, top].astype(np.float64)
+    if temperature == 0:
+        chosen = top[:, 0]
+    else:
+        p = np.exp((best - best[:, :1]) / temperature)
+        p /= p.sum(axis=1, keepdims=True)
+        before = np.cumsum(p, axis=1) - p
+        p[before >= top_p] = 0.0
+        cumulative = np.cumsum(p, axis=1)
+        at = (cumulative <= (dice * cumulative[:, -1])[:, None]).sum(axis=1)
+        chosen = top[rows[:, 0], np.minimum(at, head - 1)]
+    peak = best[:, 0]
+    log_norm = peak + np.log(np.exp(logits - peak[:, None], dtype=np.float64).sum(axis=1))
+    return chosen, log_norm - logits[rows[:, 0], chosen]

@@ -1,0 +1,115 @@
+"""Writing with a GRU checkpoint (gru.py) in numpy alone. Each row is computed by itself: it does not hang on the rows beside it.
+
+Shapes: B rows, Z latent dimensions, H hidden size, V output vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file
+from tokenizers import Tokenizer
+
+from deephypebot.errors import CheckpointError
+from deephypebot.model.condition import MAX_LABELS, feature_inputs, kind_index
+from deephypebot.model.label_grams import label_bag
+from deephypebot.model.settings import read_settings
+from deephypebot.types import Attributes
+
+Array = np.ndarray[Any, Any]
+
+
+class GruEngine:
+    """Implements commentator.Engine. Raises CheckpointError for a folder that cannot be used."""
+
+    def __init__(self, checkpoint: Path) -> None:
+        settings = read_settings(checkpoint)
+        try:
+            self.tokenizer = Tokenizer.from_str((checkpoint / "tokenizer.json").read_text(encoding="utf-8"))
+            self.weights = {
+                name: w.astype(np.float32) for name, w in load_file(checkpoint / "model.safetensors").items()
+            }
+            self.latent_dim, self.buckets = int(settings["latent_dim"]), int(settings["label_buckets"])
+            self.eos = self.tokenizer.get_vocab_size()
+            self._check_shapes()
+        except Exception as error:  # tokenizers and safetensors raise their own
+            raise CheckpointError(
+                f"checkpoint {checkpoint}: its weights or tokenizer cannot be used ({error!r})"
+            ) from error
+        self.ids = np.arange(self.eos + 1)
+        self.state = self.gates = np.zeros((0, 0), np.float32)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of token ids."""
+        text: str = self.tokenizer.decode([i for i in ids if i < self.eos], skip_special_tokens=False)
+        return text
+
+    def prior(self, eps: Array) -> Array:
+        """eps (B, Z), standard normal -> z (B, Z)"""
+        return np.stack(
+            [self.weights["prior_mean"] + self.weights["prior_chol"] @ row for row in eps.astype(np.float32)]
+        )
+
+    def prefix(self, attributes: Attributes, z: Array) -> Array:
+        """The attributes as a vector, beside z for each row: (B, Z + A)"""
+        known = self._attributes(attributes)
+        return np.stack([np.concatenate([row, known]) for row in z.astype(np.float32)])
+
+    def shift(self, z: Array) -> Array:
+        """z itself: all of it is in the prefix."""
+        return z
+
+    def start(self, prefix: Array, shift: Array) -> Array:
+        """Logits (B, V) of the first token, from prefix (B, Z + A)."""
+        self.state = np.stack([np.tanh(self._linear("first_state", row)) for row in prefix])
+        self.gates = np.stack([self.weights["writer_code.weight"] @ row for row in prefix])
+        return self.step(np.full(len(prefix), self.eos + 1))
+
+    def step(self, tokens: Array) -> Array:
+        """Logits (B, V) after one more token id a row, tokens (B,)."""
+        rows = zip(tokens.tolist(), self.state, self.gates, strict=True)
+        self.state = np.stack([self._next(token, state, gates) for token, state, gates in rows])
+        return np.stack([self._logits(state) for state in self.state])
+
+    def _next(self, token: int, state: Array, gates: Array) -> Array:
+        """torch.nn.GRU's step, with the share of <z, a> in the gates; all (H,) or (3H,)."""
+        entered = self._linear("writer.enter", self.weights["embedding.weight"][token]) + gates
+        recurred = self._linear("writer.recur", state)
+        size = len(state)
+        reset, update = np.split(_sigmoid(entered[: 2 * size] + recurred[: 2 * size]), 2)
+        new = np.tanh(entered[2 * size :] + reset * recurred[2 * size :])
+        result: Array = new + update * (state - new)
+        return result
+
+    def _logits(self, state: Array) -> Array:
+        rows = self.weights["embedding.weight"][: self.eos + 1]
+        result: Array = rows @ self._linear("to_embedding", state) + self.weights["bias"]
+        return result
+
+    def _attributes(self, attributes: Attributes) -> Array:
+        w, bag = self.weights, label_bag(attributes.genres[:MAX_LABELS], self.buckets)
+        labels = w["attributes.label_empty"]
+        if bag:
+            labels = np.sum([weight * w["attributes.labels.weight"][bucket] for bucket, weight in bag], axis=0)
+        kind = w["attributes.kind.weight"][kind_index(attributes)]
+        hidden = self._linear("attributes.mix.0", np.concatenate([labels, feature_inputs(attributes), kind]))
+        return self._linear("attributes.mix.2", hidden * _sigmoid(hidden))
+
+    def _linear(self, name: str, x: Array) -> Array:
+        result: Array = self.weights[f"{name}.weight"] @ x + self.weights[f"{name}.bias"]
+        return result
+
+    def _check_shapes(self) -> None:
+        """One empty text: what is missing or of another size is found before a user waits for it."""
+        z = np.zeros((1, self.latent_dim), np.float32)
+        logits = self.start(self.prefix(Attributes(), self.prior(z)), z)
+        if logits.shape != (1, self.eos + 1):
+            raise ValueError(f"logits are {logits.shape}, the vocabulary has {self.eos + 1}")
+
+
+def _sigmoid(x: Array) -> Array:
+    result: Array = 1 / (1 + np.exp(-x))
+    return result

@@ -1,0 +1,87 @@
+"""The other commands hand over what they were given, and print what comes back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deephypebot.cli import build_parser, main
+from deephypebot.cli.evaluate import QUICK
+from deephypebot.cli.train import parse_overrides
+
+
+def test_train_settings_come_from_flags_and_pairs() -> None:
+    flags = ["--out", "x", "--lr", "6e-4", "--seed", "0", "--minutes", "3", "--set", "warmup=5", "--set", "clip=2"]
+    args = build_parser().parse_args(["train", "cvae", *flags])
+    assert parse_overrides(args) == {"lr": "0.0006", "seed": "0", "minutes": "3.0", "warmup": "5", "clip": "2"}
+
+
+def test_train_hands_over_source_and_settings(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from deephypebot.model import train_run
+
+    calls: list[Any] = []
+    monkeypatch.setattr(train_run, "train_cvae", lambda *given: calls.append(given) or {"valid_bound": 91.23456})
+    text, out = tmp_path / "a.txt", tmp_path / "out"
+    assert (
+        main(["train", "cvae", "--backbone", "gru", "--text", str(text), "--out", str(out), "--latent-dim", "8"]) == 0
+    )
+    assert main(["train", "cvae", "--out", str(out)]) == 0
+    assert calls[0] == ("gru", train_run.Source("text", text), out, {"latent_dim": "8"})
+    assert calls[1] == ("smollm2", train_run.Source("builtin", None), out, {})
+    assert "valid_bound 91.23" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("flags", [["--text"], ["--jsonl"]])
+def test_training_on_a_missing_file_is_refused(
+    flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        main(["train", "cvae", "--backbone", "gru", *flags, str(tmp_path / "none"), "--out", str(tmp_path / "out")])
+        == 2
+    )
+    err = capsys.readouterr().err
+    assert err.startswith(f"deephypebot: {tmp_path / 'none'}: ")
+    assert err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_explore_prints_what_the_model_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from deephypebot.model import explore
+
+    monkeypatch.setattr(
+        explore, "interpolate", lambda _, first, second, steps: [first, *["between"] * (steps - 2), second]
+    )
+    monkeypatch.setattr(explore, "reconstruct", lambda checkpoint, text: f"{text} {checkpoint}")
+    assert main(["interpolate", "one.", "two.", "--steps", "3"]) == 0
+    assert main(["reconstruct", "one.", "--checkpoint", "there"]) == 0
+    assert capsys.readouterr().out == "one.\nbetween\ntwo.\none. there\n"
+
+
+def test_evaluate_prints_json_or_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from deephypebot.model import evaluate
+
+    asked: list[Any] = []
+    measures = {"latent": {"kl": 16.0213}, "examples": ["Ünder."]}
+    monkeypatch.setattr(evaluate, "evaluate", lambda *given: asked.append(given) or measures)
+    assert main(["evaluate", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == measures
+    assert main(["evaluate", "--quick", "--checkpoint", "there"]) == 0
+    assert (asked[0][0], asked[0][3]) == (None, 1.0)
+    assert (asked[1][0], asked[1][3]) == (Path("there"), QUICK)
+    assert len({song.artist for song, attributes in asked[0][1] if attributes.genres}) == 100
+    assert capsys.readouterr().out == "latent.kl 16.02\nexamples.0 Ünder.\n"
+
+
+def test_fetch_prints_the_folder(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from deephypebot.model import backbone
+
+    monkeypatch.setattr(backbone, "fetch_backbone", lambda name: Path("cache") / name)
+    assert main(["fetch"]) == 0
+    assert capsys.readouterr().out == f"{Path('cache') / 'smollm2'}\n"

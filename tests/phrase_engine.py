@@ -1,0 +1,59 @@
+"""A toy language model for tests of writing: it knows a few phrases by heart and goes on as one of them might."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from deephypebot.model.decode import Array
+from deephypebot.types import Attributes
+
+
+class PhraseEngine:
+    """Implements commentator.Engine over the words of `phrases`; a word that no phrase would go on with has no chance."""
+
+    latent_dim = 2
+
+    def __init__(self, phrases: Sequence[str]) -> None:
+        self.words = ["<end>", *sorted({word for phrase in phrases for word in self.split(phrase)})]
+        self.ids, self.eos = np.arange(len(self.words)) + 10, 10
+        self.known = [[self.words.index(word) for word in self.split(phrase)] + [0] for phrase in phrases]
+        self.rows: list[list[int]] = []
+        self.batches: list[int] = []
+
+    @staticmethod
+    def split(phrase: str) -> list[str]:
+        """Words with the space before them."""
+        first, *rest = phrase.split(" ")
+        return [first, *(f" {word}" for word in rest)]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return "".join(self.words[i - 10] for i in ids if i != self.eos)
+
+    def prior(self, eps: Array) -> Array:
+        return eps
+
+    def prefix(self, attributes: Attributes, z: Array) -> Array:
+        return np.zeros((len(z), 1, 1), np.float32)
+
+    def shift(self, z: Array) -> Array:
+        return z
+
+    def start(self, prefix: Array, shift: Array) -> Array:
+        self.rows = [[] for _ in prefix]
+        self.batches.append(len(prefix))
+        return self._logits()
+
+    def step(self, tokens: Array) -> Array:
+        for row, token in zip(self.rows, tokens, strict=True):
+            row.append(int(token) - 10)
+        return self._logits()
+
+    def _logits(self) -> Array:
+        logits = np.full((len(self.rows), len(self.words)), -30.0, np.float32)
+        for logit, row in zip(logits, self.rows, strict=True):
+            for phrase in self.known:
+                if phrase[: len(row)] == row and len(phrase) > len(row):
+                    logit[phrase[len(row)]] = 0.0
+        return logits

@@ -1,0 +1,88 @@
+"""Sentences from files, and the frozen split."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from deephypebot.corpus.builtin import load_builtin, split_builtin
+from deephypebot.corpus.sentences import read_jsonl, read_text
+from deephypebot.corpus.split import normalised, part_of, split_sentences
+from deephypebot.errors import InputError
+from deephypebot.types import Attributes, Sentence
+
+
+def test_the_built_in_corpus_is_whole() -> None:
+    sentences = load_builtin()
+    assert len(sentences) == 10_725
+    assert all(s.attributes.kind and s.attributes.genres and s.attributes.energy is not None for s in sentences)
+
+
+def test_the_split_is_frozen() -> None:
+    split = split_builtin()
+    assert (len(split.train), len(split.valid), len(split.test)) == (9580, 596, 549)
+    parts = [split.train, split.valid, split.test]
+    posts = [{s.post for s in part} for part in parts]
+    texts = [{normalised(s.text) for s in part} for part in parts]
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        assert not posts[i] & posts[j]
+        assert not texts[i] & texts[j]
+
+
+def test_held_out_copies_are_left_out() -> None:
+    held_out = next(str(i) for i in range(1000) if part_of(str(i)) == "test")
+    trained = next(str(i) for i in range(1000) if part_of(str(i)) == "train")
+    split = split_sentences([Sentence("The drums!", trained), Sentence("the  drums", held_out), Sentence("Bass.", held_out)])
+    assert [s.text for s in split.test] == ["Bass."]
+
+
+def test_plain_text_is_a_sentence_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("One line.\r\n\r\n  Zwei Zeilen – ja.  \n三。".encode())
+    assert [s.text for s in read_text(path)] == ["One line.", "Zwei Zeilen – ja.", "三。"]
+    assert len({s.post for s in read_text(path)}) == 3
+
+
+def test_jsonl_holds_posts_or_sentences(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    post = {"id": "p", "genres": ["ska"], "energy": 0.5, "sentences": [{"kind": "live", "text": "One."}, {"text": "Two."}]}
+    path.write_text(json.dumps(post) + "\n" + json.dumps({"text": "Three.", "kind": "promo", "tempo": 120}))
+    first, second, third = read_jsonl(path)
+    assert first == Sentence("One.", "p", Attributes(("ska",), energy=0.5, kind="live"))
+    assert (second.post, second.attributes.kind) == ("p", None)
+    assert third.attributes == Attributes(tempo=120, kind="promo")
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{", "line 2"),
+        ("[]", "line 2"),
+        ('{"text": ""}', "text is ''"),
+        ('{"text": 5}', "text is 5"),
+        ('{"kind": "live"}', "'text' is missing"),
+        ('{"text": "x", "energy": 7}', "energy is 7"),
+        ('{"text": "x", "kind": "sermon"}', "kind is 'sermon'"),
+        ('{"text": "x", "genres": "ska"}', "genres is 'ska'"),
+        ('{"sentences": []}', "line 2"),
+        (json.dumps({"text": "x" * 2001}), "2001 characters"),
+    ],
+)
+def test_a_broken_line_is_named(line: str, reason: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "Good."}\n' + line + "\n")
+    with pytest.raises(InputError, match=f"a.jsonl, line 2: .*{reason if 'line' not in reason else ''}"):
+        read_jsonl(path)
+
+
+def test_a_broken_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"Bj\xf6rk")
+    with pytest.raises(InputError, match="not UTF-8"):
+        read_text(tmp_path / "a.txt")
+    (tmp_path / "long.txt").write_text("x" * 3000)
+    with pytest.raises(InputError, match=r"line 1: 3000 characters"):
+        read_text(tmp_path / "long.txt")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_text(tmp_path / "none.txt")

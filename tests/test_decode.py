@@ -1,0 +1,84 @@
+"""Sampling from logits, on a toy model and on plain arrays."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deephypebot.model.decode import Decoded, Sampling, draw, sample
+from tests.phrase_engine import PhraseEngine
+
+DEFAULT = Sampling()
+PHRASES = ("a b c", "a b d e", "f")
+
+
+def run(engine: PhraseEngine, seeds: list[int], sampling: Sampling = DEFAULT, **rest: list[int]) -> list[Decoded]:
+    streams = [np.random.default_rng(seed) for seed in seeds]
+    z = np.zeros((len(seeds), 2), np.float32)
+    return sample(engine, engine.prefix(None, z), z, engine.ids, engine.eos, streams, sampling, **rest)  # type: ignore[arg-type]
+
+
+def test_texts_are_those_that_were_fed_back_and_end_by_themselves() -> None:
+    engine = PhraseEngine(PHRASES)
+    rows = run(engine, list(range(40)))
+    assert {engine.decode(row.ids) for row in rows} == set(PHRASES)
+    assert all(row.finished for row in rows)
+
+
+def test_nll_is_the_mean_over_the_tokens_with_the_end() -> None:
+    engine = PhraseEngine(PHRASES)
+    costs = {engine.decode(row.ids): row.nll for row in run(engine, list(range(40)))}
+    assert costs["f"] == pytest.approx(math.log(2) / 2, abs=1e-6)  # "f" or "a", then the end for sure
+    assert costs["a b c"] == pytest.approx(2 * math.log(2) / 4, abs=1e-6)
+
+
+def test_a_row_does_not_hang_on_the_rows_beside_it() -> None:
+    alone = [run(PhraseEngine(PHRASES), [seed])[0] for seed in range(8)]
+    assert run(PhraseEngine(PHRASES), list(range(8))) == alone
+
+
+def test_what_is_forbidden_is_never_drawn() -> None:
+    engine = PhraseEngine(PHRASES)
+    rows = run(engine, list(range(20)), forbidden=[engine.words.index("f")])
+    assert "f" not in {engine.decode(row.ids) for row in rows}
+
+
+def test_lengths_are_kept() -> None:
+    engine = PhraseEngine(PHRASES)
+    rows = run(engine, [0, 1, 2], Sampling(max_new_tokens=2))
+    assert all(len(row.ids) <= 2 for row in rows)
+    assert not all(row.finished for row in rows)
+    forced = run(engine, [0, 1, 2], Sampling(max_new_tokens=6, min_new_tokens=6))
+    assert [len(row.ids) for row in forced] == [6, 6, 6]
+
+
+def test_temperature_zero_takes_the_likeliest() -> None:
+    logits = np.array([[0.0, 2.0, 1.0], [3.0, 0.0, 0.0]], np.float32)
+    chosen, cost = draw(logits, np.array([0.999, 0.999]), 0.0, 0.9)
+    assert chosen.tolist() == [1, 0]
+    assert cost[0] == pytest.approx(math.log(math.exp(0) + math.exp(2) + math.exp(1)) - 2.0)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(2, 600), st.floats(0.05, 1.0), st.floats(0.2, 2.0), st.integers(0, 2**32 - 1))
+def test_only_the_nucleus_is_drawn(size: int, top_p: float, temperature: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 2, (4, size)).astype(np.float32)
+    chosen, cost = draw(logits, rng.random(4), temperature, top_p)
+    for row, at in zip(logits.astype(np.float64), chosen, strict=True):
+        p = np.exp((row - row.max()) / temperature)
+        p = np.sort(p / p.sum())[::-1]
+        likelier = int((row > row[at]).sum())
+        assert p[:likelier].sum() < top_p + 1e-6 or size > 256
+    assert (cost >= 0).all()
+
+
+def test_the_nucleus_is_drawn_in_proportion() -> None:
+    logits = np.log(np.array([[0.5, 0.3, 0.2]], np.float32)).repeat(20_000, axis=0)
+    chosen, _ = draw(logits, np.random.default_rng(0).random(20_000), 1.0, 0.7)
+    shares = np.bincount(chosen, minlength=3) / 20_000
+    assert shares == pytest.approx([0.625, 0.375, 0.0], abs=0.02)

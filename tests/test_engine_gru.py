@@ -1,0 +1,74 @@
+"""The GRU without torch writes what the GRU in torch would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from deephypebot.errors import CheckpointError
+from deephypebot.model.engine_gru import GruEngine
+from deephypebot.model.gru import GruConfig, GruCVAE
+from deephypebot.types import Attributes, Sentence
+
+TEXT = "{title} opens on a bass note so low that it leans on the furniture."
+KNOWN = Attributes(genres=("doom sea shanty", "ドゥーム"), energy=0.2, tempo=90.0, kind="description")
+TOY = GruConfig(
+    vocabulary_size=300, embedding_dim=16, hidden_dim=24, latent_dim=4, attribute_dim=6, label_buckets=64, label_dim=8,
+    kind_dim=4, precision="fp32",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("gru") / "toy"
+    model = GruCVAE.build(TOY, [Sentence(TEXT, "post")], seed=0)
+    model.prior_mean.copy_(torch.arange(4.0))
+    model.prior_chol.copy_(2 * torch.eye(4))
+    model.save(path)
+    return path
+
+
+def write(engine: GruEngine, attributes: Attributes, z: np.ndarray, ids: list[int]) -> np.ndarray:
+    """Logits (B, T, V) of a text written token by token."""
+    logits = [engine.start(engine.prefix(attributes, z), engine.shift(z))]
+    logits += [engine.step(np.full(len(z), i)) for i in ids]
+    return np.stack(logits, axis=1)
+
+
+@pytest.mark.parametrize("attributes", [KNOWN, Attributes()])
+def test_logits_are_those_of_the_torch_model(folder: Path, attributes: Attributes) -> None:
+    engine, model = GruEngine(folder), GruCVAE.load(folder)
+    z = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
+    batch = model.collate([Sentence(TEXT, "post", attributes)] * 3)
+    with torch.no_grad():
+        codes = model.decoder_code(batch.attributes, torch.from_numpy(z))
+        expected = model.logits(model.states(batch.inputs, *codes)).numpy()
+    ids = batch.targets[0].tolist()
+    assert ids[-1] == engine.eos
+    np.testing.assert_allclose(write(engine, attributes, z, ids[:-1]), expected, atol=1e-4)
+    assert engine.decode(ids) == TEXT
+
+
+def test_a_row_does_not_hang_on_the_rows_beside_it(folder: Path) -> None:
+    engine = GruEngine(folder)
+    z = engine.prior(np.random.default_rng(0).normal(size=(5, 4)))
+    together = write(engine, KNOWN, z, [1, 2, 3])
+    for row in range(5):
+        np.testing.assert_array_equal(write(engine, KNOWN, z[row : row + 1], [1, 2, 3])[0], together[row])
+
+
+def test_the_prior_is_that_of_the_checkpoint(folder: Path) -> None:
+    z = GruEngine(folder).prior(np.ones((1, 4)))
+    np.testing.assert_allclose(z, [[2.0, 3.0, 4.0, 5.0]])
+
+
+@pytest.mark.parametrize("broken", ["model.safetensors", "tokenizer.json", "config.json"])
+def test_a_broken_file_is_named_by_its_folder(folder: Path, tmp_path: Path, broken: str) -> None:
+    for name in ("model.safetensors", "tokenizer.json", "config.json"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    (tmp_path / broken).write_bytes((tmp_path / broken).read_bytes()[: -len((tmp_path / broken).read_bytes()) // 2])
+    with pytest.raises(CheckpointError, match=str(tmp_path)):
+        GruEngine(tmp_path)
