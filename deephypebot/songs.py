@@ -25,7 +25,7 @@ SLOT = re.compile(
 VOWELS = ("a", "e", "i", "o", "u", "æ", "ø", "œ")
 NAME = "\ue000"  # stands for a song's own names while a text is checked
 SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*$")
-OPENING = " \"'“‘([¿¡"  # may stand before the first word of a sentence
+OPENING = "\"'“‘([¿¡"  # may stand before the first word of a sentence
 WORD = re.compile(rf"[\w{NAME}]+(?:['’]\w+)*")
 DOUBLES = ("that", "had", "no", "very", "so")  # words that good prose sets twice in a row
 SUNG = re.compile(r"[\"“][^\"“”]*[\"”]")  # in quotation marks "la la la" is what is sung
@@ -122,7 +122,7 @@ def _filled(match: re.Match[str], song: Song) -> str:
 
 
 def _opens_sentence(before: str) -> bool:
-    before = before.rstrip(OPENING)
+    before = before.rstrip(f" {OPENING}")
     return not before or SENTENCE_END.search(before) is not None
 
 

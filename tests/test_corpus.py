@@ -16,7 +16,7 @@ from deephypebot.types import Attributes, Sentence
 
 def test_the_built_in_corpus_is_whole() -> None:
     sentences = load_builtin()
-    assert len(sentences) == 10_725
+    assert (len(sentences), len({s.post for s in sentences})) == (10_725, 2661)
     assert all(s.attributes.kind and s.attributes.genres and s.attributes.energy is not None for s in sentences)
 
 
@@ -34,7 +34,9 @@ def test_the_split_is_frozen() -> None:
 def test_held_out_copies_are_left_out() -> None:
     held_out = next(str(i) for i in range(1000) if part_of(str(i)) == "test")
     trained = next(str(i) for i in range(1000) if part_of(str(i)) == "train")
-    split = split_sentences([Sentence("The drums!", trained), Sentence("the  drums", held_out), Sentence("Bass.", held_out)])
+    split = split_sentences(
+        [Sentence("The drums!", trained), Sentence("the  drums", held_out), Sentence("Bass.", held_out)]
+    )
     assert [s.text for s in split.test] == ["Bass."]
 
 
@@ -47,7 +49,12 @@ def test_plain_text_is_a_sentence_a_line(tmp_path: Path) -> None:
 
 def test_jsonl_holds_posts_or_sentences(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    post = {"id": "p", "genres": ["ska"], "energy": 0.5, "sentences": [{"kind": "live", "text": "One."}, {"text": "Two."}]}
+    post = {
+        "id": "p",
+        "genres": ["ska"],
+        "energy": 0.5,
+        "sentences": [{"kind": "live", "text": "One."}, {"text": "Two."}],
+    }
     path.write_text(json.dumps(post) + "\n" + json.dumps({"text": "Three.", "kind": "promo", "tempo": 120}))
     first, second, third = read_jsonl(path)
     assert first == Sentence("One.", "p", Attributes(("ska",), energy=0.5, kind="live"))
@@ -86,3 +93,11 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
         read_text(tmp_path / "long.txt")
     with pytest.raises(InputError, match="cannot be read"):
         read_text(tmp_path / "none.txt")
+
+
+def test_a_byte_order_mark_and_deep_nesting_do_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfOne line.")
+    assert read_text(tmp_path / "a.txt")[0].text == "One line."
+    (tmp_path / "a.jsonl").write_text('{"text": ' + "[" * 100_000)
+    with pytest.raises(InputError, match="line 1"):
+        read_jsonl(tmp_path / "a.jsonl")

@@ -21,6 +21,11 @@ CATALOGUE: Catalogue = EmbeddedCatalogue()
         ("Calvin Harris feat. Nobody Known", "Calvin Harris"),
         ("Calvin Harris & Nobody Known", "Calvin Harris"),
         ("Calvin Harris, Nobody Known", "Calvin Harris"),
+        ("Calvin Harris (ft. Nobody Known)", "Calvin Harris"),
+        ("Calvin Harris x Nobody Known", "Calvin Harris"),
+        ("Tyler, the Creator feat. Nobody Known", "Tyler, the Creator"),
+        ("Earth, Wind & Fire with Nobody Known", "Earth, Wind & Fire"),
+        ("JAY Z", "Jay-Z"),
         ("Nobody Known", None),
         ("Nobody & Calvin Harris", None),
         ("", None),
@@ -48,3 +53,10 @@ def test_labels_hang_on_roots() -> None:
     assert genre_root("Shoegaze") == "rock"
     assert genre_root("rock") == "rock"
     assert genre_root("doom sea shanty") is None
+
+
+def test_every_genre_of_an_artist_has_a_root() -> None:
+    labels = {label for match in EmbeddedCatalogue().matches() for label in match.genres}
+    roots = {genre_root(label) for label in labels}
+    assert None not in roots
+    assert len(roots) <= 19

@@ -30,7 +30,7 @@ def read_jsonl(path: Path) -> list[Sentence]:
     for number, line in _lines(path):
         try:
             sentences += parse_post(line)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             reason = f"{error} is missing" if isinstance(error, KeyError) else error
             raise InputError(f"{path}, line {number}: {reason}") from error
     return sentences
@@ -64,7 +64,7 @@ def _text(text: object) -> str:
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Numbered lines of a UTF-8 file that are not blank."""
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     yield number, line

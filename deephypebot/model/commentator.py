@@ -20,7 +20,7 @@ from deephypebot.config import cache_dir, shipped_checkpoint
 from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.decode import Array, Decoder, Sampling, sample
 from deephypebot.model.settings import read_settings
-from deephypebot.songs import fill_slots, find_fault
+from deephypebot.songs import build_song, fill_slots, find_fault
 from deephypebot.types import Attributes, Candidate, Song
 
 MAX_TEXTS = 100
@@ -106,9 +106,10 @@ class Commentator:
     ) -> list[Candidate]:
         """n finished texts of 40 to 280 characters, all different; fewer if so many drafts were broken that it gave up.
 
-        Without a seed one is drawn. Raises InputError for n, seed, temperature or top_p out of range.
+        Without a seed one is drawn. Raises InputError for a name that is not allowed, and n, seed, temperature or top_p
+        out of range.
         """
-        attributes = attributes or Attributes()
+        song, attributes = build_song(song.artist, song.title), attributes or Attributes()
         if attributes.kind is None:
             attributes = replace(attributes, kind="description")
         sampling = self._sampling(n, temperature, top_p)

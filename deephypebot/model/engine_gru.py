@@ -103,13 +103,14 @@ class GruEngine:
         return result
 
     def _check_shapes(self) -> None:
-        """One empty text: what is missing or of another size is found before a user waits for it."""
+        """A text is begun: what is missing or of another size is found before a user waits for it."""
         z = np.zeros((1, self.latent_dim), np.float32)
-        logits = self.start(self.prefix(Attributes(), self.prior(z)), z)
-        if logits.shape != (1, self.eos + 1):
-            raise ValueError(f"logits are {logits.shape}, the vocabulary has {self.eos + 1}")
+        for known in (Attributes(), Attributes(genres=("pop",))):
+            logits = self.start(self.prefix(known, self.prior(z)), z)
+        if logits.shape != (1, self.eos + 1) or len(self.weights["attributes.labels.weight"]) != self.buckets:
+            raise ValueError(f"the vocabulary has {self.eos + 1}, label_buckets is {self.buckets}")
 
 
 def _sigmoid(x: Array) -> Array:
-    result: Array = 1 / (1 + np.exp(-x))
+    result: Array = 0.5 * (1 + np.tanh(0.5 * x))
     return result

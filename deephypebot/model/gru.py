@@ -11,25 +11,26 @@ Ids: 0..V-2 are text (the tokenizer's), V-1 ends a sentence, V starts one, V+1 s
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from deephypebot.errors import CheckpointError, InputError
+from deephypebot.model.checkpoint_folder import write_checkpoint
 from deephypebot.model.condition import MAX_LABELS, UNKNOWN_KIND, drop_attributes, feature_inputs, kind_index
 from deephypebot.model.label_grams import label_bag
 from deephypebot.model.latent import kl_to_standard_normal, reparameterize
 from deephypebot.model.llama import fastest_dtype
 from deephypebot.model.recurrence import GruLayer, linear
+from deephypebot.model.settings import read_settings
 from deephypebot.model.softmax_nll import softmax_nll
 from deephypebot.types import FEATURES, Attributes, Sentence
 
@@ -283,20 +284,13 @@ class GruCVAE(nn.Module):
 
     # ---- on disk
 
-    def save(self, folder: Path) -> None:
-        """Write config.json, model.safetensors (fp16) and tokenizer.json, each in one move; or CheckpointError."""
-        settings = {"format": FORMAT, "backbone": "gru", **asdict(self.config), "name": folder.name}
-        settings["defaults"] = {"temperature": 0.8, "top_p": 0.92}
+    def save(
+        self, folder: Path, metrics: Mapping[str, Any] | None = None, training: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write the folder in one move, weights in fp16. Raises CheckpointError when the disk refuses."""
+        settings = {"format": FORMAT, "backbone": "gru", **asdict(self.config)}
         tensors = {name: value.detach().half().contiguous() for name, value in self.state_dict().items()}
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            save_file(tensors, folder / ".model.safetensors.new")
-            (folder / ".tokenizer.json.new").write_text(self.tokenizer.to_str(), encoding="utf-8")
-            (folder / ".config.json.new").write_text(json.dumps(settings), encoding="utf-8")
-            for name in ("model.safetensors", "tokenizer.json", "config.json"):
-                os.replace(folder / f".{name}.new", folder / name)
-        except OSError as error:
-            raise CheckpointError(f"{folder}: the checkpoint cannot be written ({error.strerror or error})") from error
+        write_checkpoint(folder, settings, dict(training or {}), dict(metrics or {}), self.tokenizer, save(tensors))
 
     @classmethod
     def load(cls, folder: Path) -> GruCVAE:
@@ -340,15 +334,9 @@ def _draw(log_probs: Tensor, temperature: float, top_p: float, generator: torch.
 
 def _read_config(folder: Path) -> GruConfig:
     """config.json of a checkpoint. Raises CheckpointError naming what is wrong."""
-    try:
-        settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        found = settings.get("format")
-    except OSError as error:
-        raise CheckpointError(f"checkpoint {folder}: config.json cannot be read ({error.strerror})") from error
-    except (ValueError, AttributeError) as error:
-        raise CheckpointError(f"checkpoint {folder}: config.json is not a JSON object ({error})") from error
-    if found != FORMAT:
-        raise CheckpointError(f"checkpoint {folder}: format is {found!r}; allowed is {FORMAT!r}")
+    settings = read_settings(folder)
+    if settings.get("format") != FORMAT:
+        raise CheckpointError(f"checkpoint {folder}: format is {settings.get('format')!r}; allowed is {FORMAT!r}")
     try:
         return GruConfig(**{field.name: settings[field.name] for field in fields(GruConfig) if field.name in settings})
     except InputError as error:

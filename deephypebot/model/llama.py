@@ -172,15 +172,20 @@ def _names(layer: int) -> list[str]:
 
 def load_embedding(folder: Path) -> Tensor:
     """The (tied) embedding table (vocab_size, D), fp32."""
-    with safe_open(folder / "model.safetensors", framework="pt") as file:
-        weight: Tensor = file.get_tensor("model.embed_tokens.weight")
-    return weight.float()
+    return _load_tensor(folder, "model.embed_tokens.weight")
 
 
 def load_final_norm(folder: Path) -> Tensor:
     """The weight (D,) of the last norm, fp32."""
-    with safe_open(folder / "model.safetensors", framework="pt") as file:
-        weight: Tensor = file.get_tensor("model.norm.weight")
+    return _load_tensor(folder, "model.norm.weight")
+
+
+def _load_tensor(folder: Path, name: str) -> Tensor:
+    try:
+        with safe_open(folder / "model.safetensors", framework="pt") as file:
+            weight: Tensor = file.get_tensor(name)
+    except Exception as error:  # safetensors raises its own
+        raise BackboneError(f"backbone {folder}: model.safetensors cannot be read ({error})") from error
     return weight.float()
 
 

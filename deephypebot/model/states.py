@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from deephypebot.errors import BackboneError
 from deephypebot.model.llama import Llama, load_embedding
 
 MAX_TOKENS = 160
@@ -29,7 +30,7 @@ class LowerStates:
         self.lower, self.encode, self.limit_bytes = lower, encode, limit_bytes
         self.embedding = load_embedding(folder)
         self.slot_input = slot_embeddings(folder, self.embedding)
-        self.key = hashlib.sha256(f"{folder.name} {lower.last} {lower.dtype}".encode())
+        self.key = hashlib.sha256(f"{_identity(folder)} {lower.last} {lower.dtype}".encode())
         self.rows: np.ndarray[tuple[int, int], np.dtype[np.float16]] | None = None
         self.offsets: dict[str, tuple[int, int]] = {}
         self.bos = self.run([[]])[0][0]
@@ -45,7 +46,10 @@ class LowerStates:
         return [states[i, : 1 + len(row)] for i, row in enumerate(rows)]
 
     def prepare(self, texts: Sequence[str], folder: Path) -> None:
-        """Fill the cache in `folder` with these texts, longest last, up to the limit; reuse a cache of the same texts."""
+        """Fill the cache in `folder` with these texts, in their order, up to the limit; reuse a cache of the same texts.
+
+        Raises BackboneError when the disk refuses; nothing half-written stays.
+        """
         encoded = {text: self.encode(text) for text in texts}
         width, kept = self.embedding.shape[1], {}
         total = 0
@@ -57,23 +61,28 @@ class LowerStates:
         digest.update(repr([encoded[text] for text in kept]).encode())
         path = folder / f"states-{digest.hexdigest()[:20]}.f16"
         if not path.is_file() and total:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._write(path, [encoded[text] for text in kept], total, width)
+            self._write(path, [encoded[text] for text in kept], width)
         if total:
             self.rows = np.memmap(path, np.float16, mode="r", shape=(total, width))
         self.offsets = kept
 
-    def _write(self, path: Path, rows: list[list[int]], total: int, width: int) -> None:
+    def _write(self, path: Path, rows: list[list[int]], width: int) -> None:
         temporary = path.with_suffix(f".{os.getpid()}")
-        out = np.memmap(temporary, np.float16, mode="w+", shape=(total, width))
-        ends = np.cumsum([len(row) for row in rows])
+        starts = np.cumsum([0, *map(len, rows)])
         order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
-        for at in tqdm(range(0, len(order), 64), desc="lower layers", unit="batch", file=sys.stderr, mininterval=2):
-            batch = order[at : at + 64]
-            for i, states in zip(batch, self.run([rows[i] for i in batch]), strict=True):
-                out[ends[i] - len(rows[i]) : ends[i]] = states[1:].numpy()
-        out.flush()
-        os.replace(temporary, path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as out:
+                bar = tqdm(range(0, len(order), 64), desc="lower layers", unit="batch", file=sys.stderr, mininterval=2)
+                for batch in (order[at : at + 64] for at in bar):
+                    for i, states in zip(batch, self.run([rows[i] for i in batch]), strict=True):
+                        out.seek(int(starts[i]) * width * 2)
+                        out.write(states[1:].numpy().astype(np.float16).tobytes())
+            os.replace(temporary, path)
+        except OSError as error:
+            raise BackboneError(f"{path} cannot be written ({error.strerror or error})") from error
+        finally:
+            temporary.unlink(missing_ok=True)
 
     def get(self, texts: Sequence[str]) -> list[Tensor]:
         """States (1 + T, D) fp32 of START and the tokens of each text."""
@@ -84,6 +93,13 @@ class LowerStates:
     def _read(self, start: int, end: int) -> Tensor:
         assert self.rows is not None
         return torch.from_numpy(self.rows[start:end].astype(np.float32))
+
+
+def _identity(folder: Path) -> str:
+    """Changes with the weights; those of a verified backbone never do."""
+    stat = (folder / "model.safetensors").stat()
+    verified = (folder / "verified.json").is_file()
+    return folder.name if verified else f"{folder.resolve()} {stat.st_size} {stat.st_mtime_ns}"
 
 
 def slot_embeddings(folder: Path, embedding: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from deephypebot.errors import CheckpointError
+from deephypebot.errors import BackboneError, CheckpointError
 
 BOS, START, EOS = 0, 1, 2
 SLOTS = ("{artist}", " {artist}", "{title}", " {title}")
@@ -46,10 +46,13 @@ class Vocabulary:
 
     @classmethod
     def build(cls, backbone: Path, texts: Iterable[str]) -> Vocabulary:
-        """The vocabulary of a corpus over the tokenizer of a backbone folder."""
-        full = json.loads((backbone / "tokenizer.json").read_text(encoding="utf-8"))
-        size = max(*full["model"]["vocab"].values(), *(token["id"] for token in full["added_tokens"])) + 1
-        tokenizer = Tokenizer.from_str(json.dumps(_with_slots(full, size)))
+        """The vocabulary of a corpus over the tokenizer of a backbone folder. Raises BackboneError if that is no BPE."""
+        try:
+            full = json.loads((backbone / "tokenizer.json").read_text(encoding="utf-8"))
+            size = max(*full["model"]["vocab"].values(), *(token["id"] for token in full["added_tokens"])) + 1
+            tokenizer = Tokenizer.from_str(json.dumps(_with_slots(full, size)))
+        except Exception as error:  # tokenizers raises bare Exception
+            raise BackboneError(f"backbone {backbone}: tokenizer.json cannot be used ({error!r:.200})") from error
         encodings = tokenizer.encode_batch(list(texts), add_special_tokens=False)
         used = {token for encoding in encodings for token in encoding.tokens}
         return cls(Tokenizer.from_str(json.dumps(_trimmed(_with_slots(full, size), used))))

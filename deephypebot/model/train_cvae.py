@@ -1,17 +1,17 @@
 """The training loop of both backbones: batches by length, a controlled rate, checkpoints that survive kill -9.
 
 Run by `deephypebot train cvae`, or by `torchrun` with several processes: each takes its share of every batch and the
-gradients are averaged.
+gradients are summed, so that their number changes nothing but the dropout.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
-import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,10 +22,15 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from deephypebot.corpus.split import Split
-from deephypebot.errors import InputError
+from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.latent import rate_loss
+from deephypebot.model.processes import Processes
 from deephypebot.model.training_state import load_state, save_state
 from deephypebot.types import Sentence
+
+POSITIVE = "epochs batch_size accumulate lr new_lr warmup clip evals_per_epoch patience minutes".split()
+NOT_NEGATIVE = "weight_decay target_kl kl_floor autoencoder_epochs save_every_s seed".split()
+MAY_CHANGE = "minutes epochs patience save_every_s evals_per_epoch".split()  # when a run is resumed
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,12 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "accumulate", "lr", "new_lr", "clip", "evals_per_epoch", "patience"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name} is {getattr(self, name)}; allowed is more than 0")
-        if self.minutes is not None and self.minutes <= 0:
-            raise InputError(f"minutes is {self.minutes}; allowed is more than 0")
+        for name in (*POSITIVE, *NOT_NEGATIVE):
+            value = getattr(self, name)
+            if name in POSITIVE and value is not None and not 0 < value < math.inf:
+                raise InputError(f"{name} is {value}; allowed is more than 0")
+            if name in NOT_NEGATIVE and not 0 <= value < math.inf:
+                raise InputError(f"{name} is {value}; allowed is 0 or more")
 
 
 class TextVAE(Protocol):
@@ -86,77 +92,94 @@ class Progress:
 
 
 class Trainer:
-    """One training run in a folder. model: a TextVAE module; save_best(metrics) is called at every better evaluation."""
+    """One training run. model: a TextVAE module; folder: of its state; save_best(metrics): called at every better evaluation."""
 
-    def __init__(self, model: Any, split: Split, config: TrainConfig, folder: Path, save_best: Any) -> None:
+    def __init__(
+        self,
+        model: Any,
+        split: Split,
+        config: TrainConfig,
+        folder: Path,
+        save_best: Callable[[dict[str, float]], None],
+        processes: Processes | None = None,
+    ) -> None:
         self.model, self.split, self.config, self.folder, self.save_best = model, split, config, folder, save_best
+        self.processes = processes or Processes()
         self.latent_dim = int(model.config.latent_dim)
         self.parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self.optimizer = torch.optim.AdamW(self._groups(), betas=(0.9, 0.98), weight_decay=config.weight_decay)
         self.progress = Progress()
-        self.rank, self.world = _join_processes()
-        self.lengths = model.lengths(split.train)
-        self.steps_per_epoch = math.ceil(len(split.train) / (config.batch_size * config.accumulate * self.world))
-        self.total_steps = max(1, round(config.epochs * self.steps_per_epoch))
+        self.settings = self._settings()
         self.history: list[dict[str, float]] = []
+        self.lengths = model.lengths(split.train)
+        self.batches_per_step = config.accumulate * self.processes.world
+        self.steps_per_epoch = math.ceil(len(split.train) / (config.batch_size * self.batches_per_step))
+        self.total_steps = max(1, round(config.epochs * self.steps_per_epoch))
 
     def _groups(self) -> list[dict[str, Any]]:
-        old = [p for name, p in self.parameters.items() if "lora" in name or name in ("norm", "slot_output")]
-        pretrained = {id(p) for p in old}
-        new = [p for p in self.parameters.values() if id(p) not in pretrained]
-        lr = self.config.new_lr if old else self.config.lr
-        return [{"params": old, "lr": self.config.lr}] * bool(old) + [{"params": new, "lr": lr}]
+        """Parameters with a pretrained start, and new ones; "base" is the learning rate that the schedule scales."""
+        old = {name: p for name, p in self.parameters.items() if "lora" in name or name in ("norm", "slot_output")}
+        new = [p for name, p in self.parameters.items() if name not in old]
+        if not old:
+            return [{"params": new, "base": self.config.lr}]
+        return [{"params": [*old.values()], "base": self.config.lr}, {"params": new, "base": self.config.new_lr}]
+
+    def _settings(self) -> dict[str, Any]:
+        """What must not change when a run is resumed."""
+        corpus = hashlib.sha256(repr(self.split.train).encode()).hexdigest()[:16]
+        settings = {"corpus": corpus, "processes": self.processes.world, **asdict(self.model.config)}
+        return settings | {name: value for name, value in asdict(self.config).items() if name not in MAY_CHANGE}
 
     def run(self) -> dict[str, float]:
-        """Train until the end, the early stop or the time limit; returns the best held-out metrics."""
+        """Train until the end, the early stop or the time limit; returns the best held-out metrics.
+
+        Raises CheckpointError where a file cannot be written, where a state there is of another run, or where no
+        evaluation gave a number.
+        """
         self._resume()
         self.model.train()
+        p, first = self.progress, self.processes.rank == 0
         per_eval = max(1, self.steps_per_epoch // self.config.evals_per_epoch)
-        started, saved = time.monotonic() - self.progress.seconds, time.monotonic()
-        with tqdm(
-            total=self.total_steps, initial=self.progress.step, file=sys.stderr, mininterval=5, disable=self.rank > 0
-        ) as bar:
-            for group in self._groups_of_batches():
+        started, saved = time.monotonic() - p.seconds, time.monotonic()
+        with tqdm(total=self.total_steps, initial=p.step, file=sys.stderr, mininterval=5, disable=not first) as bar:
+            for group in self._steps_to_go():
                 parts = self._step(group)
-                self.progress.seconds = time.monotonic() - started
+                (p.seconds,) = self.processes.agreed(time.monotonic() - started)
                 bar.update(1)
-                bar.set_postfix(
-                    parts | {"tok/s": round(self.progress.tokens / max(self.progress.seconds, 1e-9))}, refresh=False
-                )
-                if self.progress.step % per_eval == 0 or self._over():
+                bar.set_postfix(parts | {"tok/s": round(p.tokens / max(p.seconds, 1e-9))}, refresh=False)
+                if p.step % per_eval == 0 or self._over():
                     self._evaluate()
                     saved = self._save()
                 elif time.monotonic() - saved > self.config.save_every_s:
                     saved = self._save()
-                if self._over():
-                    break
-        return min(self.history, key=lambda row: row["bound"]) if self.history else {}
+        finite = [row for row in self.history if math.isfinite(row["bound"])]
+        if not finite:
+            raise CheckpointError(f"{self.folder}: the held-out bound was never a number; a smaller lr may help")
+        return min(finite, key=lambda row: row["bound"])
 
     def _over(self) -> bool:
         late = self.config.minutes is not None and self.progress.seconds > 60 * self.config.minutes
         return late or self.progress.step >= self.total_steps or self.progress.stale >= self.config.patience
 
-    def _groups_of_batches(self) -> Iterator[list[list[int]]]:
-        """The batches of each step from the present step on; the same for the same seed."""
-        c = self.config
-        while True:
+    def _steps_to_go(self) -> Iterator[list[list[int]]]:
+        """The batches of each step, of all processes, from the present step until it is over; the same for the same seed."""
+        while not self._over():
             epoch, at = divmod(self.progress.step, self.steps_per_epoch)
-            order = batches(self.lengths, c.batch_size, np.random.default_rng((c.seed, epoch)))
-            per_step = c.accumulate * self.world
-            steps = [order[i : i + per_step] for i in range(0, len(order), per_step)]
-            for group in steps[at:]:
-                yield group[self.rank :: self.world] or group[:1]
-            if len(steps) <= at:  # rounding: an epoch may hold one step less than planned
-                self.progress.step = (epoch + 1) * self.steps_per_epoch
+            order = batches(self.lengths, self.config.batch_size, np.random.default_rng((self.config.seed, epoch)))
+            for start in range(at * self.batches_per_step, len(order), self.batches_per_step):
+                if self._over():
+                    return
+                yield order[start : start + self.batches_per_step]
 
     def _step(self, group: list[list[int]]) -> dict[str, float]:
-        p, c = self.progress, self.config
-        rng = np.random.default_rng((c.seed, p.step, self.rank, 1))
+        """One update from the batches of all processes; this one computes its share, which may be empty."""
+        p, rank = self.progress, self.processes.rank
+        rng = np.random.default_rng((self.config.seed, p.step, rank, 1))
         torch.manual_seed(int(rng.integers(2**31)))
-        for g, base in zip(self.optimizer.param_groups, self._groups_lr(), strict=True):
-            g["lr"] = base * self._schedule()
-        recon_sum, kl_sum, tokens = 0.0, 0.0, 0
-        for indices in group:
+        for g in self.optimizer.param_groups:
+            g["lr"] = g["base"] * self._schedule()
+        recon_sum, kl_sum, tokens, sentences = 0.0, 0.0, 0, 0
+        for indices in group[rank :: self.processes.world]:
             batch = self.model.collate([self.split.train[i] for i in indices], rng)
             eps = torch.from_numpy(rng.standard_normal((len(indices), self.latent_dim), np.float32))
             recon, kl = self.model(batch, eps)
@@ -164,29 +187,26 @@ class Trainer:
             if self.latent_dim:
                 loss = loss + self._rate(kl) * len(indices) / batch.num_tokens
             (loss / len(group)).backward()
-            recon_sum, kl_sum = recon_sum + float(recon.detach().mean()), kl_sum + float(kl.detach().sum(1).mean())
-            tokens += batch.num_tokens
-            p.sentences += len(indices) * self.world
-        self._average_gradients()
-        norm = nn.utils.clip_grad_norm_(self.parameters.values(), c.clip)
+            recon_sum, kl_sum = recon_sum + float(recon.detach().sum()), kl_sum + float(kl.detach().sum())
+            tokens, sentences = tokens + batch.num_tokens, sentences + len(indices)
+        self._update()
+        p.step, p.sentences = p.step + 1, p.sentences + sum(map(len, group))
+        p.tokens += sum(self.lengths[i] for indices in group for i in indices)
+        sums = {"recon": (recon_sum, sentences), "kl": (kl_sum, sentences), "nats/tok": (recon_sum, tokens)}
+        return {name: round(value / max(1, count), 3) for name, (value, count) in sums.items()}
+
+    def _update(self) -> None:
+        """One step of the optimizer, unless a gradient is not a number."""
+        self.processes.add_gradients([*self.parameters.values()])
+        norm = nn.utils.clip_grad_norm_(self.parameters.values(), self.config.clip)
         if torch.isfinite(norm):
             self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        p.step, p.tokens = p.step + 1, p.tokens + tokens * self.world
-        n = len(group)
-        return {
-            "recon": round(recon_sum / n, 2),
-            "kl": round(kl_sum / n, 2),
-            "nats/tok": round(recon_sum / n * len(group[0]) * n / tokens, 3),
-        }
 
     def _rate(self, kl: Tensor) -> Tensor:
         free = self.config.autoencoder_epochs * self.steps_per_epoch
         weight = min(1.0, max(0.0, (self.progress.step - free) / max(1.0, free))) if free else 1.0
         return max(weight, 0.02) * rate_loss(kl, self.config.target_kl, self.config.kl_floor)
-
-    def _groups_lr(self) -> list[float]:
-        return [self.config.lr, self.config.new_lr] if len(self.optimizer.param_groups) == 2 else [self.config.lr]
 
     def _schedule(self) -> float:
         """Warm-up, then a cosine down to a twentieth; by the clock where there is a time limit."""
@@ -196,40 +216,36 @@ class Trainer:
             done = max(done, p.seconds / (60 * c.minutes))
         return min(1.0, (p.step + 1) / c.warmup) * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
 
-    def _average_gradients(self) -> None:
-        if self.world == 1:
-            return
-        grads = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self.parameters.values()]
-        flat = torch.cat([g.flatten() for g in grads])
-        torch.distributed.all_reduce(flat)
-        flat /= self.world
-        for p, part in zip(self.parameters.values(), torch.split(flat, [g.numel() for g in grads]), strict=True):
-            p.grad = part.view_as(p)
-
     def _evaluate(self) -> None:
-        metrics = evaluate_bound(self.model, self.split.valid, self.config.batch_size)
-        p = self.progress
+        p, metrics = self.progress, evaluate_bound(self.model, self.split.valid, self.config.batch_size)
+        metrics = dict(zip(metrics, self.processes.agreed(*metrics.values()), strict=True))
         row = {"step": p.step, "sentences": p.sentences, "seconds": round(p.seconds, 1), **metrics}
         self.history.append(row)
         better = metrics["bound"] < p.best
         p.best, p.stale = (metrics["bound"], 0) if better else (p.best, p.stale + 1)
-        if self.rank == 0:
+        if self.processes.rank == 0:
             tqdm.write(json.dumps(row), file=sys.stderr)
             if better:
                 self.save_best(row)
 
     def _save(self) -> float:
-        if self.rank == 0:
-            state = {"progress": asdict(self.progress), "history": self.history, "config": asdict(self.config)}
+        if self.processes.rank == 0:
+            state = {"progress": asdict(self.progress), "history": self.history, "settings": self.settings}
             save_state(self.folder, self.parameters, self.optimizer, state)
         return time.monotonic()
 
     def _resume(self) -> None:
-        state = load_state(self.folder, self.parameters, self.optimizer)
-        if state is None:
-            return
-        self.progress, self.history = Progress(**state["progress"]), state["history"]
-        print(f"resuming {self.folder} at step {self.progress.step} of {self.total_steps}", file=sys.stderr)
+        state = load_state(self.folder, self.parameters, self.optimizer, self.settings)
+        if state is not None:
+            self.progress, self.history = Progress(**state["progress"]), state["history"]
+        self.processes.start_alike([*self.parameters.values()])
+        step, rank = self.progress.step, self.processes.rank
+        if self.processes.agreed(step) != [step]:
+            raise CheckpointError(
+                f"{self.folder}: process {rank} does not see the state of the first; the disk must be shared"
+            )
+        if step and rank == 0:
+            print(f"resuming {self.folder} at step {step} of {self.total_steps}", file=sys.stderr)
 
 
 @torch.no_grad()
@@ -249,11 +265,3 @@ def evaluate_bound(model: Any, sentences: Sequence[Sentence], size: int = 32, se
     n = max(1, len(sentences))
     bound = (recon_sum + kl_sum) / n
     return {"recon": recon_sum / n, "kl": kl_sum / n, "bound": bound, "nats_per_token": bound * n / max(1.0, tokens)}
-
-
-def _join_processes() -> tuple[int, int]:
-    """Rank and number of processes; joins the group that torchrun made."""
-    world = int(os.environ.get("WORLD_SIZE", "1"))
-    if world > 1 and not torch.distributed.is_initialized():
-        torch.distributed.init_process_group("gloo")
-    return int(os.environ.get("RANK", "0")), world

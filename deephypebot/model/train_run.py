@@ -21,8 +21,10 @@ from deephypebot.model.condition import prompt
 from deephypebot.model.cvae import CvaeConfig, TextCVAE
 from deephypebot.model.gru import GruConfig, GruCVAE
 from deephypebot.model.posterior import posterior
+from deephypebot.model.processes import Processes
 from deephypebot.model.tokens import Vocabulary
 from deephypebot.model.train_cvae import TrainConfig, Trainer, evaluate_bound
+from deephypebot.model.whole_folder import recover
 
 
 @dataclass(frozen=True)
@@ -46,26 +48,54 @@ class Source:
         return split
 
 
-def train_cvae(backbone: str, source: Source, out: Path, overrides: Mapping[str, str]) -> dict[str, Any]:
+def train_cvae(backbone: str, source: Source, out: Path, overrides: Mapping[str, str]) -> dict[str, float]:
     """Train into the folder `out`; a run that was cut off goes on where it stood. Returns the metrics.
 
     backbone: "gru", "smollm2" or what fetch_backbone takes. overrides: fields of the model's config or of TrainConfig by name.
+    Raises InputError, BackboneError, or CheckpointError where a file cannot be written or a run there is another one.
     """
     kind: type[Any] = GruConfig if backbone == "gru" else CvaeConfig
     defaults = {} if backbone == "gru" else {"backbone": backbone}
     model_config, train_config = build_configs(kind, TrainConfig, overrides, defaults)
-    split = source.split()
-    torch.manual_seed(train_config.seed)
-    if backbone == "gru":
-        trainer, finish = _gru_run(model_config, split, train_config, out)
-    else:
-        trainer, finish = _llama_run(model_config, split, train_config, out, source)
+    split, processes = source.split(), Processes()
+    save, load = (GruCVAE.save, GruCVAE.load) if backbone == "gru" else (save_checkpoint, load_checkpoint)
+    with processes.first_alone():
+        if processes.rank == 0:
+            recover(out)
+        model = build_model(model_config, split, train_config.seed)
+    card = {"data": [source.kind], "sentences": len(split.train), **asdict(train_config)}
+    state = out.with_name(f"{out.name}.training")
+    trainer = Trainer(model, split, train_config, state, lambda row: save(model, out, row, card), processes)
     trainer.run()
-    if trainer.rank:
+    if processes.rank:
         return {}
-    metrics: dict[str, Any] = finish()
-    shutil.rmtree(trainer.folder, ignore_errors=True)
+    best: Any = load(out)
+    metrics = finish(best, split)
+    save(best, out, metrics, card)
+    shutil.rmtree(state, ignore_errors=True)
     return metrics
+
+
+def build_model(config: Any, split: Split, seed: int) -> Any:
+    """A fresh model for the training sentences of a split, the same for the same seed; states of frozen layers are ready."""
+    if isinstance(config, GruConfig):
+        return GruCVAE.build(config, split.train, seed)
+    everything = [*split.train, *split.valid, *split.test]
+    told = [prompt(s.attributes) for s in everything] if config.condition == "prompt" else []
+    folder = fetch_backbone(config.backbone)
+    torch.manual_seed(seed)
+    model = TextCVAE(config, folder, Vocabulary.build(folder, [*(s.text for s in split.train), *told]))
+    model.prepare([*split.train, *split.valid], cache_dir() / "states")
+    return model
+
+
+def finish(model: Any, split: Split) -> dict[str, float]:
+    """Fit the prior that writing draws from, and measure the bound on what was held out; {"valid_bound": ...}."""
+    if model.config.latent_dim:
+        fit_prior(model, *posterior(model, split.train))
+    parts = {"valid": split.valid, "test": split.test}
+    metrics = {part: evaluate_bound(model, sentences) for part, sentences in parts.items() if sentences}
+    return {f"{part}_{name}": value for part, row in metrics.items() for name, value in row.items()}
 
 
 def build_configs(
@@ -89,45 +119,3 @@ def _parse(name: str, text: str, annotation: str) -> Any:
         return float(text) if "float" in annotation else text
     except ValueError as error:
         raise InputError(f"{name} is {text!r}; allowed is {annotation}") from error
-
-
-def _llama_run(
-    config: CvaeConfig, split: Split, training: TrainConfig, out: Path, source: Source
-) -> tuple[Trainer, Any]:
-    folder = fetch_backbone(config.backbone)
-    told = (
-        [prompt(s.attributes) for s in [*split.train, *split.valid, *split.test]]
-        if config.condition == "prompt"
-        else []
-    )
-    model = TextCVAE(config, folder, Vocabulary.build(folder, [*(s.text for s in split.train), *told]))
-    model.prepare([*split.train, *split.valid], cache_dir() / "states")
-    card = {"data": [source.kind], "sentences": len(split.train), **asdict(training)}
-
-    def finish() -> dict[str, Any]:
-        best = load_checkpoint(out)
-        if config.latent_dim:
-            fit_prior(best, *posterior(best, split.train))
-        metrics = {"valid": evaluate_bound(best, split.valid), "test": evaluate_bound(best, split.test)}
-        flat = {f"{part}_{key}": value for part, row in metrics.items() for key, value in row.items()}
-        save_checkpoint(best, out, flat, card)
-        return flat
-
-    return Trainer(
-        model, split, training, _state_folder(out), lambda row: save_checkpoint(model, out, row, card)
-    ), finish
-
-
-def _gru_run(config: GruConfig, split: Split, training: TrainConfig, out: Path) -> tuple[Trainer, Any]:
-    model = GruCVAE.build(config, split.train, training.seed)
-
-    def finish() -> dict[str, Any]:
-        best = GruCVAE.load(out)
-        metrics = {"valid": evaluate_bound(best, split.valid), "test": evaluate_bound(best, split.test)}
-        return {f"{part}_{key}": value for part, row in metrics.items() for key, value in row.items()}
-
-    return Trainer(model, split, training, _state_folder(out), lambda row: model.save(out)), finish
-
-
-def _state_folder(out: Path) -> Path:
-    return out.with_name(f"{out.name}.training")

@@ -1,0 +1,37 @@
+"""What a checkpoint folder of either backbone holds, written in one move; no torch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from deephypebot.errors import CheckpointError
+from deephypebot.model.model_card import model_card
+from deephypebot.model.whole_folder import whole_folder
+
+SAMPLING = {"temperature": 0.8, "top_p": 0.92}
+
+
+def write_checkpoint(
+    folder: Path,
+    model: dict[str, Any],
+    training: dict[str, Any],
+    metrics: dict[str, Any],
+    tokenizer: Tokenizer,
+    weights: bytes,
+) -> None:
+    """config.json, model.safetensors, tokenizer.json, metrics.json and README.md (the model card).
+
+    model: its settings with their format; training: how it was trained; weights: a safetensors file. Raises CheckpointError
+    when the disk refuses; the folder that was there before then stays.
+    """
+    settings = {**model, "name": folder.name, "defaults": SAMPLING, "training": training}
+    with whole_folder(folder, CheckpointError) as new:
+        (new / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+        (new / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
+        (new / "README.md").write_text(model_card(settings, metrics), encoding="utf-8")
+        (new / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")
+        (new / "model.safetensors").write_bytes(weights)
