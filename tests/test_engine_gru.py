@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file, save_file
 
 from deephypebot.errors import CheckpointError
 from deephypebot.model.engine_gru import GruEngine
@@ -16,7 +18,7 @@ from deephypebot.types import Attributes, Sentence
 TEXT = "{title} opens on a bass note so low that it leans on the furniture."
 KNOWN = Attributes(genres=("doom sea shanty", "ドゥーム"), energy=0.2, tempo=90.0, kind="description")
 TOY = GruConfig(
-    vocabulary_size=300, embedding_dim=16, hidden_dim=24, latent_dim=4, attribute_dim=6, label_buckets=64, label_dim=8,
+    vocabulary_size=300, embedding_dim=17, hidden_dim=27, latent_dim=4, attribute_dim=6, label_buckets=64, label_dim=8,
     kind_dim=4, precision="fp32",
 )  # fmt: skip
 
@@ -25,8 +27,8 @@ TOY = GruConfig(
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("gru") / "toy"
     model = GruCVAE.build(TOY, [Sentence(TEXT, "post")], seed=0)
-    model.prior_mean.copy_(torch.arange(4.0))
-    model.prior_chol.copy_(2 * torch.eye(4))
+    model.get_buffer("prior_mean").copy_(torch.arange(4.0))
+    model.get_buffer("prior_chol").copy_(2 * torch.eye(4))
     model.save(path)
     return path
 
@@ -70,5 +72,29 @@ def test_a_broken_file_is_named_by_its_folder(folder: Path, tmp_path: Path, brok
     for name in ("model.safetensors", "tokenizer.json", "config.json"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     (tmp_path / broken).write_bytes((tmp_path / broken).read_bytes()[: -len((tmp_path / broken).read_bytes()) // 2])
-    with pytest.raises(CheckpointError, match=str(tmp_path)):
+    with pytest.raises(CheckpointError, match=str(tmp_path)) as caught:
+        GruEngine(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("setting", ["latent_dim", "label_buckets"])
+@pytest.mark.parametrize("value", [None, 5])
+def test_a_config_of_another_shape_is_refused(folder: Path, tmp_path: Path, setting: str, value: int | None) -> None:
+    for name in ("model.safetensors", "tokenizer.json"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    (tmp_path / "config.json").write_text(
+        json.dumps(json.loads((folder / "config.json").read_text()) | {setting: value})
+    )
+    with pytest.raises(CheckpointError, match="cannot be used"):
+        GruEngine(tmp_path)
+
+
+def test_a_missing_tensor_is_named(folder: Path, tmp_path: Path) -> None:
+    for name in ("config.json", "tokenizer.json"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    weights = load_file(folder / "model.safetensors")
+    save_file(
+        {name: w for name, w in weights.items() if name != "attributes.labels.weight"}, tmp_path / "model.safetensors"
+    )
+    with pytest.raises(CheckpointError, match=r"attributes\.labels\.weight"):
         GruEngine(tmp_path)

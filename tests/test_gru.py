@@ -226,7 +226,7 @@ def test_saved_and_loaded_it_is_the_same_model(model: GruCVAE, tmp_path: Path):
     batch, z = model.collate(SENTENCES), torch.zeros(4, TOY.latent_dim)
     torch.testing.assert_close(loaded.recon_nll(batch, z), model.eval().recon_nll(batch, z), rtol=1e-2, atol=1e-2)
     assert sorted(path.name for path in (tmp_path / "checkpoint").iterdir()) == [
-        "config.json", "model.safetensors", "tokenizer.json",
+        "README.md", "config.json", "metrics.json", "model.safetensors", "tokenizer.json",
     ]  # fmt: skip
     assert json.loads((tmp_path / "checkpoint" / "config.json").read_text())["format"] == "deephypebot-gru-1"
 

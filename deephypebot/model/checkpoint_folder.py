@@ -8,11 +8,23 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from deephypebot.errors import CheckpointError
+from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.model_card import model_card
 from deephypebot.model.whole_folder import whole_folder
 
 SAMPLING = {"temperature": 0.8, "top_p": 0.92}
+FILES = {"config.json", "model.safetensors", "tokenizer.json", "metrics.json", "README.md", "evaluation.json"}
+
+
+def check_place(folder: Path) -> None:
+    """InputError where `folder` is no folder or holds what no checkpoint does: it will be replaced as a whole."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file; allowed is a folder")
+    if folder == Path.cwd():
+        raise InputError(f"{folder} is the working directory; allowed is a folder in it or elsewhere")
+    strange = sorted({path.name for path in folder.iterdir()} - FILES) if folder.exists() else []
+    if strange:
+        raise InputError(f"{folder} holds {strange[0]!r}; allowed is a new folder, an empty one, or a checkpoint's")
 
 
 def write_checkpoint(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -61,10 +62,18 @@ class LowerStates:
         digest.update(repr([encoded[text] for text in kept]).encode())
         path = folder / f"states-{digest.hexdigest()[:20]}.f16"
         if not path.is_file() and total:
+            self._make_room(folder, total * width * 2)
             self._write(path, [encoded[text] for text in kept], width)
         if total:
+            os.utime(path)
             self.rows = np.memmap(path, np.float16, mode="r", shape=(total, width))
         self.offsets = kept
+
+    def _make_room(self, folder: Path, size: int) -> None:
+        """Remove the caches of other corpora that were not used for longest, as far as the limit asks."""
+        files = sorted(folder.glob("states-*.f16"), key=lambda path: path.stat().st_mtime)
+        while files and sum(path.stat().st_size for path in files) + size > self.limit_bytes:
+            files.pop(0).unlink()
 
     def _write(self, path: Path, rows: list[list[int]], width: int) -> None:
         temporary = path.with_suffix(f".{os.getpid()}")
@@ -82,7 +91,8 @@ class LowerStates:
         except OSError as error:
             raise BackboneError(f"{path} cannot be written ({error.strerror or error})") from error
         finally:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink()
 
     def get(self, texts: Sequence[str]) -> list[Tensor]:
         """States (1 + T, D) fp32 of START and the tokens of each text."""
@@ -106,7 +116,10 @@ def slot_embeddings(folder: Path, embedding: Tensor) -> Tensor:
     """(4, D): what the frozen layers read at {artist}, " {artist}", {title}, " {title}": means of names and of words of titles."""
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    try:
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    except Exception as error:  # tokenizers raises bare Exception
+        raise BackboneError(f"backbone {folder}: tokenizer.json cannot be read ({error})") from error
     names, words = "Jackson Taylor Smith Brown Prince Young".split(), "Love Night Home Time Moon Dream".split()
     rows = [(space, group) for group in (names, words) for space in ("", " ")]
     ids = [[i for word in group for i in tokenizer.encode(space + word).ids] for space, group in rows]

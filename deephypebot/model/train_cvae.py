@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -147,13 +148,17 @@ class Trainer:
                 (p.seconds,) = self.processes.agreed(time.monotonic() - started)
                 bar.update(1)
                 bar.set_postfix(parts | {"tok/s": round(p.tokens / max(p.seconds, 1e-9))}, refresh=False)
-                if p.step % per_eval == 0 or self._over():
+                if p.step % per_eval == 0:
                     self._evaluate()
                     saved = self._save()
                 elif time.monotonic() - saved > self.config.save_every_s:
                     saved = self._save()
+        if not self.history or self.history[-1]["step"] != p.step:
+            self._evaluate()
+            self._save()
         finite = [row for row in self.history if math.isfinite(row["bound"])]
         if not finite:
+            shutil.rmtree(self.folder, ignore_errors=True)
             raise CheckpointError(f"{self.folder}: the held-out bound was never a number; a smaller lr may help")
         return min(finite, key=lambda row: row["bound"])
 

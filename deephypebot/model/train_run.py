@@ -17,6 +17,7 @@ from deephypebot.corpus.split import Split, split_sentences
 from deephypebot.errors import InputError
 from deephypebot.model.backbone import fetch_backbone
 from deephypebot.model.checkpoint import fit_prior, load_checkpoint, save_checkpoint
+from deephypebot.model.checkpoint_folder import check_place
 from deephypebot.model.condition import prompt
 from deephypebot.model.cvae import CvaeConfig, TextCVAE
 from deephypebot.model.gru import GruConfig, GruCVAE
@@ -54,6 +55,8 @@ def train_cvae(backbone: str, source: Source, out: Path, overrides: Mapping[str,
     backbone: "gru", "smollm2" or what fetch_backbone takes. overrides: fields of the model's config or of TrainConfig by name.
     Raises InputError, BackboneError, or CheckpointError where a file cannot be written or a run there is another one.
     """
+    out = out.resolve()
+    check_place(out)
     kind: type[Any] = GruConfig if backbone == "gru" else CvaeConfig
     defaults = {} if backbone == "gru" else {"backbone": backbone}
     model_config, train_config = build_configs(kind, TrainConfig, overrides, defaults)
@@ -85,12 +88,19 @@ def build_model(config: Any, split: Split, seed: int) -> Any:
     folder = fetch_backbone(config.backbone)
     torch.manual_seed(seed)
     model = TextCVAE(config, folder, Vocabulary.build(folder, [*(s.text for s in split.train), *told]))
-    model.prepare([*split.train, *split.valid], cache_dir() / "states")
+    prepare(model, split)
     return model
+
+
+def prepare(model: Any, split: Split) -> None:
+    """Have the states of frozen layers on disk, where a model has such layers."""
+    if isinstance(model, TextCVAE):
+        model.prepare([*split.train, *split.valid], cache_dir() / "states")
 
 
 def finish(model: Any, split: Split) -> dict[str, float]:
     """Fit the prior that writing draws from, and measure the bound on what was held out; {"valid_bound": ...}."""
+    prepare(model, split)
     if model.config.latent_dim:
         fit_prior(model, *posterior(model, split.train))
     parts = {"valid": split.valid, "test": split.test}

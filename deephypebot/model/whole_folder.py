@@ -21,6 +21,8 @@ def whole_folder(folder: Path, error: type[DeepHypeBotError]) -> Iterator[Path]:
 
     Faults of the disk are raised as `error`.
     """
+    if folder.exists() and not folder.is_dir():
+        raise error(f"{folder} cannot be written (it is no folder)")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
