@@ -38,7 +38,9 @@ def model_texts(checkpoint: Path | None, number: int) -> list[str]:
 def corpus_texts(number: int, seed: int = 0) -> list[str]:
     """Held-out descriptions about the same songs."""
     split, songs = split_builtin(), sample_songs(number)
-    texts = [s.text for s in [*split.valid, *split.test] if s.attributes.kind == "description" and len(s.text) in LENGTHS]
+    texts = [
+        s.text for s in [*split.valid, *split.test] if s.attributes.kind == "description" and len(s.text) in LENGTHS
+    ]
     random.Random(seed).shuffle(texts)
     return [fill_slots(text, song) for text, (song, _) in zip(texts, songs, strict=False)]
 
@@ -50,7 +52,12 @@ def blog_texts(posts: Path, number: int, seed: int = 0) -> list[str]:
     for row in (row for row in rows if row["lang"] == "en"):
         for sentence in SENTENCE.split(" ".join(row["content"].split())):
             whole = re.match(r"[A-Z“\"]", sentence) and re.search(r"[.!?][”\"]?$", sentence)
-            if whole and len(sentence) in LENGTHS and SOUND.search(sentence) and not re.search(r"http|[\[\]|*#<>_]", sentence):
+            if (
+                whole
+                and len(sentence) in LENGTHS
+                and SOUND.search(sentence)
+                and not re.search(r"http|[\[\]|*#<>_]", sentence)
+            ):
                 texts.append(sentence)
     return random.Random(seed).sample(texts, min(number, len(texts)))
 
