@@ -70,7 +70,7 @@ def sample(
         for row in np.flatnonzero(alive):
             outputs[row].append(int(chosen[row]))
         alive &= chosen != end
-        if not alive.any():
+        if not alive.any() or step + 1 == sampling.max_new_tokens:
             break
         logits = engine.step(ids[chosen])
     tokens = [[int(ids[i]) for i in row if i != end] for row in outputs]
