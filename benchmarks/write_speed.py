@@ -46,9 +46,9 @@ def ours(engine: Engine) -> Callable[[], None]:
 
     def write() -> None:
         streams = [np.random.default_rng(seed) for seed in range(CANDIDATES)]
-        z = engine.prior(np.stack([stream.standard_normal(engine.latent_dim) for stream in streams]))
-        prefix, shift = engine.prefix(ASKED, z), engine.shift(z)
-        rows = sample(engine, prefix, shift, engine.ids, engine.eos, streams, sampling)
+        z = engine.prior(ASKED, np.stack([stream.standard_normal(engine.latent_dim) for stream in streams]))
+        prefix = engine.prefix(ASKED, z)
+        rows = sample(engine, prefix, z, engine.ids, engine.eos, streams, sampling)
         assert all(len(row.ids) == TOKENS for row in rows)
 
     return write
@@ -101,14 +101,14 @@ def nats(engine: Engine, model: TextCVAE, sentences: Sequence[Sentence]) -> tupl
         z, _ = model.encode(batch)
         exact += float(model.recon_nll(batch, z).sum())
         prefix = np.concatenate([engine.prefix(s.attributes, z[i : i + 1].numpy()) for i, s in enumerate(part)])
-        stepped += float(score(engine, prefix, engine.shift(z.numpy()), batch.targets.numpy()).sum())
+        stepped += float(score(engine, prefix, z.numpy(), batch.targets.numpy()).sum())
         tokens += batch.num_tokens
     return stepped / tokens, exact / tokens
 
 
-def score(engine: Engine, prefix: np.ndarray, shift: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def score(engine: Engine, prefix: np.ndarray, z: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """-log p in nats of targets (B, T), outputs or -100, summed over each row: (B,)"""
-    total, logits = np.zeros(len(targets)), engine.start(prefix, shift)
+    total, logits = np.zeros(len(targets)), engine.start(prefix, z)
     for column in targets.T:
         asked, chosen = column >= 0, np.maximum(column, 0)
         peak = logits.max(axis=1)

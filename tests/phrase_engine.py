@@ -28,19 +28,19 @@ class PhraseEngine:
         first, *rest = phrase.split(" ")
         return [first, *(f" {word}" for word in rest)]
 
+    def encode(self, text: str) -> list[int]:
+        return [self.words.index(text) + 10]
+
     def decode(self, ids: Sequence[int]) -> str:
         return "".join(self.words[i - 10] for i in ids if i != self.eos)
 
-    def prior(self, eps: Array) -> Array:
+    def prior(self, attributes: Attributes, eps: Array) -> Array:
         return eps
 
     def prefix(self, attributes: Attributes, z: Array) -> Array:
         return np.zeros((len(z), 1, 1), np.float32)
 
-    def shift(self, z: Array) -> Array:
-        return z
-
-    def start(self, prefix: Array, shift: Array) -> Array:
+    def start(self, prefix: Array, z: Array) -> Array:
         self.rows = [[] for _ in prefix]
         self.batches.append(len(prefix))
         return self._logits()

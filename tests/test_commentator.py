@@ -6,11 +6,14 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model import commentator
 from deephypebot.model.commentator import Commentator, seeds
+from deephypebot.model.decode import Sampling
+from deephypebot.model.lexicon import WORD
 from deephypebot.types import Song
 from tests.phrase_engine import PhraseEngine
 
@@ -28,8 +31,11 @@ BROKEN = (
 )
 
 
-def make(folder: Path, monkeypatch: pytest.MonkeyPatch, phrases: Sequence[str]) -> Commentator:
-    (folder / "config.json").write_text(json.dumps({"name": "toy", "defaults": {"temperature": 1.0, "top_p": 1.0}}))
+def make(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, phrases: Sequence[str], words: Sequence[str] = ()
+) -> Commentator:
+    settings = {"name": "toy", "defaults": {"temperature": 1.0, "top_p": 1.0}, "words": words}
+    (folder / "config.json").write_text(json.dumps(settings))
     monkeypatch.setattr(commentator, "open_engine", lambda *_: PhraseEngine(phrases))
     return Commentator(folder)
 
@@ -40,6 +46,25 @@ def test_only_finished_texts_come_back_filled(tmp_path: Path, monkeypatch: pytes
     assert {c.text for c in found} == {t.replace("{title}", "Alison").replace("{artist}", "Slowdive") for t in GOOD}
     assert {c.checkpoint for c in found} == {"toy"}
     assert all(c.nll > 0 for c in found)
+
+
+def test_verbs_go_with_the_name_and_nobody_is_called_he_or_she(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = ("it the way fog comes in, late and from all sides.", "her last words to the drums and lets the room ring.")
+    phrases = [f"{{artist}} {verb} {end}" for verb in ("sing", "sings") for end in ends]
+    words = [word for word in PhraseEngine(phrases).words if WORD.fullmatch(word)]
+    writer = make(tmp_path, monkeypatch, phrases, words)
+    assert [c.text for c in writer.write(ALISON, n=3, seed=1)] == [f"Slowdive sings {ends[0]}"]
+    assert [c.text for c in writer.write(Song("The Beatles", "Rain"), n=3, seed=1)] == [f"The Beatles sing {ends[0]}"]
+
+
+def test_the_checkpoint_says_how_far_z_strays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[np.ndarray] = []
+    for spread in (1.0, 0.5):
+        writer = make(tmp_path, monkeypatch, GOOD)
+        monkeypatch.setattr(writer, "defaults", Sampling(latent_temperature=spread))
+        monkeypatch.setattr(writer.engine, "prior", lambda _, eps: asked.append(eps) or eps)
+        writer.write(ALISON, n=1, seed=1)
+    np.testing.assert_allclose(asked[1], 0.5 * asked[0])
 
 
 def test_the_same_seed_gives_the_same_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,3 +135,9 @@ def test_a_checkpoint_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("[]")
     with pytest.raises(CheckpointError, match=r"config\.json .* not a JSON object"):
         commentator.load(tmp_path)
+
+
+def test_words_that_the_tokenizer_lacks_are_a_checkpoint_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = make(tmp_path, monkeypatch, GOOD, ["nowhere"])
+    with pytest.raises(CheckpointError, match="do not fit its tokenizer"):
+        writer.write(ALISON, n=1, seed=0)

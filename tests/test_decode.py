@@ -16,7 +16,7 @@ DEFAULT = Sampling()
 PHRASES = ("a b c", "a b d e", "f")
 
 
-def run(engine: PhraseEngine, seeds: list[int], sampling: Sampling = DEFAULT, **rest: list[int]) -> list[Decoded]:
+def run(engine: PhraseEngine, seeds: list[int], sampling: Sampling = DEFAULT, **rest: object) -> list[Decoded]:
     streams = [np.random.default_rng(seed) for seed in seeds]
     z = np.zeros((len(seeds), 2), np.float32)
     return sample(engine, engine.prefix(None, z), z, engine.ids, engine.eos, streams, sampling, **rest)  # type: ignore[arg-type]
@@ -41,10 +41,21 @@ def test_a_row_does_not_hang_on_the_rows_beside_it() -> None:
     assert run(PhraseEngine(PHRASES), list(range(8))) == alone
 
 
-def test_what_is_forbidden_is_never_drawn() -> None:
-    engine = PhraseEngine(PHRASES)
-    rows = run(engine, list(range(20)), forbidden=[engine.words.index("f")])
-    assert "f" not in {engine.decode(row.ids) for row in rows}
+def test_only_what_is_allowed_is_drawn() -> None:
+    engine = PhraseEngine(("a b c", "c b a", "f"))
+    words = np.array(engine.words)
+
+    def allowed(written: list[int]) -> np.ndarray:
+        return (words != "f") & ~((words == " c") & (written[-1:] == [engine.words.index(" b")]))
+
+    texts = {engine.decode(row.ids) for row in run(engine, list(range(20)), allowed=allowed)}
+    assert {text[:3] for text in texts} == {"a b", "c b"}
+    assert not any(text.startswith("a b c") for text in texts)
+
+
+def test_where_nothing_is_allowed_all_is() -> None:
+    free = run(PhraseEngine(PHRASES), list(range(9)))
+    assert run(PhraseEngine(PHRASES), list(range(9)), allowed=lambda _: np.zeros(7, bool)) == free
 
 
 def test_lengths_are_kept() -> None:

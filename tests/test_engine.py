@@ -26,7 +26,7 @@ from tests.toy_backbone import TEXTS, make_backbone
 
 TEXT = TEXTS[1]
 KNOWN = Attributes(genres=("doom sea shanty", "ドゥーム"), energy=0.2, tempo=90.0, kind="description")
-TOY = CvaeConfig(split=2, latent_dim=4, lora_rank=4, lora_alpha=8.0, encoder_size=64, precision="fp32")
+TOY = CvaeConfig(split=2, latent_dim=4, lora_rank=4, lora_alpha=8.0, precision="fp32")
 VARIANTS = {
     "z": TOY,
     "vectors": replace(TOY, latent_dim=0),
@@ -48,11 +48,12 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory, backbone: Path) -> Pat
         torch.manual_seed(0)
         model = TextCVAE(replace(config, backbone=str(backbone)), backbone, Vocabulary.build(backbone, TEXTS))
         for tensor_name, tensor in model.named_parameters():
-            if tensor_name.endswith(".b") or "latent" in tensor_name:
+            if tensor_name.endswith(".b") or tensor_name == "plan.words" or "latent" in tensor_name:
                 torch.nn.init.normal_(tensor, std=0.1)
         if config.latent_dim:
-            model.prior_mean.copy_(torch.arange(4.0))
-            model.prior_chol.copy_(2 * torch.eye(4))
+            model.prior.mean.copy_(torch.arange(4.0))
+            model.prior.chol.copy_(2 * torch.eye(4))
+            torch.nn.init.normal_(model.prior.map, std=0.1)
         save_checkpoint(model, folder / name, {}, {})
     return folder
 
@@ -79,16 +80,16 @@ def noise(rows: int, latent_dim: int = 4) -> np.ndarray:
 
 def write(toy: Engine, attributes: Attributes, z: np.ndarray, ids: list[int]) -> np.ndarray:
     """Logits (B, T, V) of a text written token by token."""
-    logits = [toy.start(toy.prefix(attributes, z), toy.shift(z))]
+    logits = [toy.start(toy.prefix(attributes, z), z)]
     logits += [toy.step(np.full(len(z), i)) for i in ids]
     return np.stack(logits, axis=1)
 
 
 def draw(toy: Engine, seeds: list[int]) -> list[Decoded]:
     streams = [np.random.Generator(np.random.Philox(seed)) for seed in seeds]
-    z = toy.prior(np.stack([stream.standard_normal(4) for stream in streams]))
+    z = toy.prior(KNOWN, np.stack([stream.standard_normal(4) for stream in streams]))
     sampling = Sampling(max_new_tokens=12)
-    return sample(toy, toy.prefix(KNOWN, z), toy.shift(z), toy.ids, toy.eos, streams, sampling)
+    return sample(toy, toy.prefix(KNOWN, z), z, toy.ids, toy.eos, streams, sampling)
 
 
 # ---- the model
@@ -137,20 +138,31 @@ def test_the_slots_are_read_and_written(toy: Engine) -> None:
     assert toy.ids[-4:].tolist() == [toy.config["vocab_size"] + i for i in range(4)]
 
 
-def test_the_prior_is_that_of_the_checkpoint(toy: Engine) -> None:
-    np.testing.assert_allclose(toy.prior(np.ones((1, 4))), [[2.0, 3.0, 4.0, 5.0]])
+@pytest.mark.parametrize("attributes", [KNOWN, Attributes(), Attributes(genres=("a", "b", "c", "d"), kind="live")])
+def test_the_prior_is_that_of_torch(
+    checkpoints: Path,
+    backbone: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    attributes: Attributes,
+) -> None:
+    monkeypatch.setattr(GraphBuilder, "product", exact_product)
+    engine, model = Engine(checkpoints / "z", backbone, 1, tmp_path), load_checkpoint(checkpoints / "z")
+    middle = model.prior.middle(model.prior_inputs([attributes])).numpy()
+    np.testing.assert_allclose(engine.prior(attributes, np.zeros((1, 4))), middle, atol=2e-3)
+    np.testing.assert_allclose(engine.prior(attributes, np.ones((1, 4))), middle + 2, atol=2e-3)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 4])
 def test_a_row_does_not_hang_on_the_rows_beside_it(toy: Engine, rows: int) -> None:
-    z, ids = toy.prior(noise(21)), toy.vocabulary.encode(TEXT)
+    z, ids = toy.prior(KNOWN, noise(21)), toy.vocabulary.encode(TEXT)
     together = write(toy, KNOWN, z, ids)
     for at in range(0, 21, rows):
         np.testing.assert_array_equal(write(toy, KNOWN, z[at : at + rows], ids), together[at : at + rows])
 
 
 def test_a_text_does_not_hang_on_the_texts_before_it(toy: Engine) -> None:
-    z, ids = toy.prior(noise(2)), toy.vocabulary.encode(TEXT)
+    z, ids = toy.prior(KNOWN, noise(2)), toy.vocabulary.encode(TEXT)
     first = write(toy, KNOWN, z, ids)
     write(toy, Attributes(), z, ids[::-1])
     np.testing.assert_array_equal(write(toy, KNOWN, z, ids), first)
@@ -164,7 +176,7 @@ def test_a_seed_gives_the_same_text_alone_and_among_others(toy: Engine) -> None:
 
 def test_no_text_is_longer_than_the_cache(toy: Engine) -> None:
     with pytest.raises(ValueError, match=f"allowed are {MAX_POSITIONS}"):
-        write(toy, KNOWN, toy.prior(noise(1)), [5] * MAX_POSITIONS)
+        write(toy, KNOWN, toy.prior(KNOWN, noise(1)), [5] * MAX_POSITIONS)
 
 
 def test_quantised_weights_are_within_half_a_step() -> None:
@@ -199,7 +211,7 @@ def test_a_missing_tensor_is_named(own: Path, backbone: Path, cache: Path, name:
         Engine(own, backbone, 1, cache)
 
 
-@pytest.mark.parametrize("name", ["lora.3.down.b", "latent_shift.weight", "slot_output", "kind.weight"])
+@pytest.mark.parametrize("name", ["lora.3.down.b", "latent_shift.weight", "plan.words", "slot_output", "kind.weight"])
 def test_a_tensor_of_another_size_is_a_checkpoint_error(own: Path, backbone: Path, cache: Path, name: str) -> None:
     tensors = load_file(own / "model.safetensors")
     tensors[name] = tensors[name][:-1, :-1].copy()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -17,7 +16,7 @@ from deephypebot.model.cvae import CvaeConfig, TextCVAE
 from deephypebot.model.settings import read_settings
 from deephypebot.model.tokens import Vocabulary
 
-RENAMED = {"norm": "norm.weight", "prior_mean": "prior.mean", "prior_chol": "prior.chol"}
+RENAMED = {"norm": "norm.weight"}
 
 
 def checkpoint_tensors(model: TextCVAE) -> dict[str, Tensor]:
@@ -41,13 +40,14 @@ def save_checkpoint(model: TextCVAE, folder: Path, metrics: dict[str, Any], trai
 def load_checkpoint(folder: Path) -> TextCVAE:
     """The model of a checkpoint folder, ready to evaluate. Raises CheckpointError or BackboneError."""
     settings = read_settings(folder)
-    if settings.get("format") != "deephypebot-cvae-1":
+    if settings.get("format") != "deephypebot-cvae-2":
         raise CheckpointError(
-            f"checkpoint {folder}: format is {settings.get('format')!r}; allowed is 'deephypebot-cvae-1'"
+            f"checkpoint {folder}: format is {settings.get('format')!r}; allowed is 'deephypebot-cvae-2'"
         )
     known = {name: settings[name] for name in CvaeConfig.__dataclass_fields__ if name in settings}
     vocabulary = Vocabulary.load(folder / "tokenizer.json")
     model = TextCVAE(CvaeConfig(**known), fetch_backbone(settings["backbone"]), vocabulary)
+    model.words = list(settings.get("words", []))
     try:
         with safe_open(folder / "model.safetensors", framework="pt") as file:
             stored = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
@@ -57,11 +57,3 @@ def load_checkpoint(folder: Path) -> TextCVAE:
     except Exception as error:
         raise CheckpointError(f"checkpoint {folder}: model.safetensors cannot be used ({error})") from error
     return model.eval()
-
-
-@torch.no_grad()
-def fit_prior(model: Any, mu: Tensor, logvar: Tensor) -> None:
-    """Set the prior of a model to the Gaussian with the moments of the aggregate posterior of mu, logvar (N, Z)."""
-    model.prior_mean.copy_(mu.mean(0))
-    covariance = torch.cov(mu.T, correction=0).view(mu.shape[1], -1) + torch.diag(logvar.exp().mean(0))
-    model.prior_chol.copy_(torch.linalg.cholesky(covariance))

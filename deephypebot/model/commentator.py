@@ -10,6 +10,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,12 +21,12 @@ from deephypebot.config import cache_dir, shipped_checkpoint
 from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.decode import Array, Decoder, Sampling, sample
 from deephypebot.model.settings import read_settings
+from deephypebot.model.wording import Wording
 from deephypebot.songs import build_song, fill_slots, find_fault
 from deephypebot.types import Attributes, Candidate, Song
 
 MAX_TEXTS = 100
 MAX_TRIES_A_TEXT = 12
-LONGEST_NAME = 120  # characters; with a longer name in it a text of 280 characters says nothing
 SEED_LIMIT = 2**63
 
 
@@ -39,10 +40,10 @@ class Engine(Decoder, Protocol):
     ids: Array
     eos: int
 
+    def encode(self, text: str) -> list[int]: ...
     def decode(self, ids: Sequence[int]) -> str: ...
-    def prior(self, eps: Array) -> Array: ...
+    def prior(self, attributes: Attributes, eps: Array) -> Array: ...
     def prefix(self, attributes: Attributes, z: Array) -> Array: ...
-    def shift(self, z: Array) -> Array: ...
 
 
 def load(checkpoint: Path | None = None, threads: int = 2) -> Commentator:
@@ -60,14 +61,14 @@ def open_engine(checkpoint: Path, settings: dict[str, Any], threads: int) -> Eng
             from deephypebot.model.engine_gru import GruEngine
 
             return GruEngine(checkpoint)
-        case "deephypebot-cvae-1":
+        case "deephypebot-cvae-2":
             from deephypebot.model.backbone import fetch_backbone
             from deephypebot.model.engine import Engine as BackboneEngine
 
             backbone = fetch_backbone(settings.get("backbone", ""))
             return BackboneEngine(checkpoint, backbone, threads=threads, cache=cache_dir() / "engines")
         case other:
-            allowed = "deephypebot-cvae-1, deephypebot-gru-1"
+            allowed = "deephypebot-cvae-2, deephypebot-gru-1"
             raise CheckpointError(f"checkpoint {checkpoint}: format is {other!r}; allowed are {allowed}")
 
 
@@ -89,9 +90,10 @@ class Commentator:
         self.name = str(settings.get("name", checkpoint.name))
         try:
             self.defaults = Sampling(**settings.get("defaults", {}))
+            self.words = [str(word) for word in settings.get("words", [])]
         except TypeError as error:
             raise CheckpointError(
-                f"checkpoint {checkpoint}: defaults in config.json cannot be used ({error})"
+                f"checkpoint {checkpoint}: defaults or words in config.json cannot be used ({error})"
             ) from error
         self.engine = open_engine(checkpoint, settings, threads)
 
@@ -143,17 +145,23 @@ class Commentator:
 
     def _drafts(self, song: Song, attributes: Attributes, seeds_: list[int], sampling: Sampling) -> list[Candidate]:
         streams = [np.random.Generator(np.random.Philox(seed)) for seed in seeds_]
-        z = self.engine.prior(np.stack([stream.standard_normal(self.engine.latent_dim) for stream in streams]))
-        prefix, shift = self.engine.prefix(attributes, z), self.engine.shift(z)
-        forbidden = self._slots_without_room(song)
-        rows = sample(self.engine, prefix, shift, self.engine.ids, self.engine.eos, streams, sampling, forbidden)
+        eps = np.stack([stream.standard_normal(self.engine.latent_dim) for stream in streams])
+        z = self.engine.prior(attributes, sampling.latent_temperature * eps)
+        prefix = self.engine.prefix(attributes, z)
+        allowed, ids, eos = self.wording.about(song), self.engine.ids, self.engine.eos
+        rows = sample(self.engine, prefix, z, ids, eos, streams, sampling, allowed)
         return [
             Candidate(fill_slots(self.engine.decode(row.ids).strip(), song), row.nll, seed, self.name)
             for row, seed in zip(rows, seeds_, strict=True)
             if row.finished
         ]
 
-    def _slots_without_room(self, song: Song) -> list[int]:
-        """Outputs of the slots whose names are too long for a post."""
-        long = {f"{{{name}}}" for name in ("artist", "title") if len(getattr(song, name)) > LONGEST_NAME}
-        return [i for i, token in enumerate(self.engine.ids) if long and self.engine.decode([token]).strip() in long]
+    @cached_property
+    def wording(self) -> Wording:
+        """The words that this checkpoint may use. Raises CheckpointError where its tokenizer lacks them."""
+        outputs = {int(token): output for output, token in enumerate(self.engine.ids)}
+        texts = [self.engine.decode([token]) for token in outputs]
+        try:
+            return Wording(texts, self.words, lambda word: [outputs[token] for token in self.engine.encode(word)])
+        except (KeyError, ValueError) as error:
+            raise CheckpointError(f"checkpoint {self.name}: words in config.json do not fit its tokenizer") from error

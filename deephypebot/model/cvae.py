@@ -1,8 +1,9 @@
-"""The conditional text VAE: q(z | x) over states of the frozen lower layers, p(x | z, a) in the upper layers with LoRA.
+"""The conditional text VAE: q(z | x) from the words of a sentence, p(x | z, a) in the upper layers with LoRA.
 
 The upper layers read  [BOS state] [prefix] [START state] [token states]: the prefix is up to three genre labels, a vector of the
-audio features and the kind, and `latent_tokens` vectors made of z; z is also added to every state after the prefix (Li et al. 2020,
-Optimus, arXiv 2004.04092, uses both ways too). Nothing below the split depends on z or a, so the lower states are computed once.
+audio features and the kind, and `latent_tokens` vectors made of z (as in Li et al. 2020, Optimus, arXiv 2004.04092). What is left
+of z (plan.py) is added to every state after the prefix, and once more just before the words are chosen. Nothing below the split
+depends on z or a, so the lower states are computed once.
 
 Shapes: B sentences, T positions after BOS (START and tokens), D hidden size, Z latent size, V output vocabulary.
 """
@@ -22,13 +23,25 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from deephypebot.errors import InputError
-from deephypebot.model.condition import MAX_LABELS, UNKNOWN_KIND, drop_attributes, feature_inputs, kind_index, prompt
+from deephypebot.model.condition import (
+    KNOWN_INPUTS,
+    MAX_LABELS,
+    UNKNOWN_KIND,
+    drop_attributes,
+    feature_inputs,
+    kind_index,
+    known_inputs,
+    prompt,
+)
 from deephypebot.model.latent import kl_to_standard_normal, reparameterize
 from deephypebot.model.llama import Llama, fastest_dtype, load_final_norm, rms_norm
+from deephypebot.model.plan import WordPlan
+from deephypebot.model.prior import AttributePrior
 from deephypebot.model.states import MAX_TOKENS, LowerStates
 from deephypebot.model.tokens import EOS, SLOTS, START, Vocabulary
 from deephypebot.types import Attributes, Sentence
 
+CHOICE_STD = 0.3  # of what a unit of z adds to the normed states, along its direction in the output embeddings
 SOFT_STD = 3.0  # vectors of the prefix start at half the size of SmolLM2's own states after layer 14 (6 a dimension)
 
 
@@ -39,13 +52,11 @@ class CvaeConfig:
     backbone: str = "smollm2"
     split: int = 14  # layers below it are frozen and cached
     latent_dim: int = 64  # 0: no z, the prompt baseline
-    latent_tokens: int = 2  # vectors of the prefix that are made of z
+    latent_tokens: int = 1  # vectors of the prefix that are made of z
     condition: str = "vectors"  # how a enters: "vectors" in the prefix, or "prompt" text before the sentence
     lora_rank: int = 32
     lora_alpha: float = 64.0
     lora_dropout: float = 0.1
-    encoder_size: int = 384
-    encoder_dropout: float = 0.15  # share of token states that the encoder does not see
     word_dropout: float = 0.05  # share of token states that the decoder does not see
     attribute_dropout: float = 0.15  # each attribute
     unconditional: float = 0.1  # all attributes but the kind
@@ -75,7 +86,6 @@ class Batch:
     features: Tensor  # (B, 10)
     kinds: Tensor  # (B,)
     hidden: Tensor  # (B, T) true where the decoder is blinded (word dropout)
-    unseen: Tensor  # (B, T) true where the encoder is blinded
     num_tokens: int  # targets that count
 
     def to(self, device: torch.device) -> Batch:
@@ -83,27 +93,6 @@ class Batch:
             name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)
         }
         return replace(self, **moved)
-
-
-class Encoder(nn.Module):
-    """Lower states -> mu, logvar (B, Z): two bidirectional layers and a learned attention pool."""
-
-    def __init__(self, hidden_size: int, size: int, latent_dim: int) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(hidden_size)
-        self.enter = nn.Linear(hidden_size, size)
-        layer = nn.TransformerEncoderLayer(
-            size, max(1, size // 64), 3 * size, 0.1, "gelu", batch_first=True, norm_first=True
-        )
-        self.layers = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
-        self.query = nn.Linear(size, 1)
-        self.out = nn.Linear(size, 2 * latent_dim)
-
-    def forward(self, states: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        h = self.layers(self.enter(self.norm(states)), src_key_padding_mask=~mask)
-        weight = self.query(h).squeeze(-1).masked_fill(~mask, -1e4).softmax(-1)
-        mu, logvar = self.out(torch.einsum("bt,btd->bd", weight, h)).chunk(2, dim=-1)
-        return mu, logvar.clamp(-8.0, 4.0)
 
 
 class TextCVAE(nn.Module):
@@ -133,15 +122,15 @@ class TextCVAE(nn.Module):
         if config.latent_dim:
             self.latent_tokens = nn.Linear(config.latent_dim, config.latent_tokens * d)
             self.latent_shift = nn.Linear(config.latent_dim, d, bias=False)
+            self.latent_choice = nn.Linear(config.latent_dim, d, bias=False)
             nn.init.normal_(self.latent_tokens.weight, std=0.1 * SOFT_STD / math.sqrt(config.latent_dim))
             nn.init.normal_(self.latent_tokens.bias, std=SOFT_STD)
-            nn.init.normal_(
-                self.latent_shift.weight, std=0.02
-            )  # next to nothing: training starts as the plain backbone
-            self.encoder = Encoder(d, config.encoder_size, config.latent_dim)
-            self.register_buffer("prior_mean", torch.zeros(config.latent_dim))
-            self.register_buffer("prior_chol", torch.eye(config.latent_dim))
+            nn.init.normal_(self.latent_shift.weight, std=0.02)  # next to nothing: it starts as the plain backbone
+            nn.init.zeros_(self.latent_choice.weight)
+            self.plan = WordPlan(vocabulary.size, config.latent_dim)
+            self.prior = AttributePrior(d + 1 + KNOWN_INPUTS, config.latent_dim)
         self._output_vocabulary(c.rms_norm_eps)
+        self.words: list[str] = []  # of the training text, for the lexicon that writing keeps to
         self.label_cache: dict[str, Tensor] = {}
         self.full_tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
 
@@ -154,6 +143,14 @@ class TextCVAE(nn.Module):
         )  # frozen rows (V - 4, D); the slots' rows come last
         self.position = torch.full((size + len(SLOTS),), -100)
         self.position[torch.tensor(self.vocabulary.ids)] = torch.arange(self.vocabulary.size)
+
+    def start_plan(self, texts: Sequence[str]) -> None:
+        """Begin with a plan for each of these training texts; only before training, and only where there is a z."""
+        rows = torch.cat([self.output_rows.float(), self.slot_output.detach()])
+        outputs = [self.position[torch.tensor([*self.vocabulary.encode(text)[:MAX_TOKENS], EOS])] for text in texts]
+        axes = self.plan.start(rows, [sentence.tolist() for sentence in outputs])
+        with torch.no_grad():
+            self.latent_choice.weight.copy_(CHOICE_STD * axes)
 
     # ---- text to tensors
 
@@ -204,17 +201,16 @@ class TextCVAE(nn.Module):
         if rng is not None and self.config.condition == "vectors":
             c = self.config
             attributes = [drop_attributes(a, rng, c.attribute_dropout, c.unconditional) for a in attributes]
-        hidden, unseen = self._blinds(mask, targets, rng)
+        hidden = self._hidden(mask, targets, rng)
         count = int((targets >= 0).sum())
-        return Batch(padded, mask, targets, *self.condition(attributes), hidden, unseen, count)
+        return Batch(padded, mask, targets, *self.condition(attributes), hidden, count)
 
-    def _blinds(self, mask: Tensor, targets: Tensor, rng: np.random.Generator | None) -> tuple[Tensor, Tensor]:
+    def _hidden(self, mask: Tensor, targets: Tensor, rng: np.random.Generator | None) -> Tensor:
         if rng is None:
-            return torch.zeros_like(mask), torch.zeros_like(mask)
+            return torch.zeros_like(mask)
         words = mask & (targets >= 0)
         words[:, 0] = False
-        dice = torch.from_numpy(rng.random((2, *mask.shape), np.float32))
-        return words & (dice[0] < self.config.word_dropout), words & (dice[1] < self.config.encoder_dropout)
+        return words & (torch.from_numpy(rng.random(mask.shape, np.float32)) < self.config.word_dropout)
 
     def condition(self, attributes: Sequence[Attributes]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """labels (B, MAX_LABELS, D), label_mask (B, MAX_LABELS), features (B, 10), kinds (B,)."""
@@ -226,13 +222,20 @@ class TextCVAE(nn.Module):
         features = torch.from_numpy(np.stack([feature_inputs(a) for a in attributes]))
         return labels, mask, features, torch.tensor([kind_index(a) for a in attributes])
 
+    def prior_inputs(self, attributes: Sequence[Attributes]) -> Tensor:
+        """What p(z | a) reads: the mean state of the labels, whether there are any, the rest: (B, D + 1 + KNOWN_INPUTS)"""
+        inputs = torch.zeros(len(attributes), self.lower_states.embedding.shape[1] + 1 + KNOWN_INPUTS)
+        for row, a in zip(inputs, attributes, strict=True):
+            if told := a.genres[:MAX_LABELS]:
+                row[: -KNOWN_INPUTS - 1], row[-KNOWN_INPUTS - 1] = self.label_states(told).mean(0), 1.0
+            row[-KNOWN_INPUTS:] = torch.from_numpy(known_inputs(a))
+        return inputs
+
     # ---- the model
 
     def encode(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """mu, logvar of q(z | x), each (B, Z)."""
-        states = batch.states.masked_fill(batch.unseen.unsqueeze(-1), 0.0)
-        mu, logvar = self.encoder(states, batch.mask)
-        return mu, logvar
+        return self.plan.posterior(batch.targets)
 
     def prefix(self, batch: Batch, z: Tensor) -> Tensor:
         """(B, P, D): labels, one vector of features and kind, the latent vectors."""
@@ -243,14 +246,16 @@ class TextCVAE(nn.Module):
         return torch.cat(parts, dim=1)
 
     def hidden_states(self, batch: Batch, z: Tensor) -> Tensor:
-        """(B, T, D): the normed states that predict the next token, from START on."""
+        """(B, T, D): what predicts the next token, from START on: the normed states and the rest of the plan."""
         states = torch.where(batch.hidden.unsqueeze(-1), self.mask_state, batch.states)
         if self.config.latent_dim:
-            states = states + self.latent_shift(z).unsqueeze(1)
+            rest = self.plan.rest(z, batch.targets)
+            states = states + self.latent_shift(rest)
         bos = self.lower_states.bos.to(states.device).expand(len(states), 1, -1)
         parts = [bos, states] if self.config.condition == "prompt" else [bos, self.prefix(batch, z), states]
         h = self.upper(torch.cat(parts, dim=1))[:, -states.shape[1] :]
-        return rms_norm(h, self.norm, self.eps)
+        h = rms_norm(h, self.norm, self.eps)
+        return h + self.latent_choice(rest) if self.config.latent_dim else h
 
     def logits(self, h: Tensor) -> Tensor:
         """(..., D) -> (..., V)"""
@@ -281,7 +286,8 @@ class TextCVAE(nn.Module):
 
     def settings(self) -> dict[str, Any]:
         """What config.json holds of this model."""
-        return {"format": "deephypebot-cvae-1", **asdict(self.config), "vocabulary": self.vocabulary.ids}
+        words = {"vocabulary": self.vocabulary.ids, "words": self.words}
+        return {"format": "deephypebot-cvae-2", **asdict(self.config), **words}
 
 
 def _small(layer: nn.Linear) -> nn.Linear:

@@ -5,7 +5,7 @@ Shapes: B rows (candidates), V output vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,8 +18,8 @@ HEAD = 256  # tokens a row that sampling looks at; what lies beyond has next to 
 class Decoder(Protocol):
     """What sampling asks of an engine."""
 
-    def start(self, prefix: Array, shift: Array) -> Array:
-        """Logits (B, V) of the first token, from prefix (B, P, D) and shift (B, D)."""
+    def start(self, prefix: Array, z: Array) -> Array:
+        """Logits (B, V) of the first token, from prefix (B, P, D) and z (B, Z)."""
         ...
 
     def step(self, tokens: Array) -> Array:
@@ -29,10 +29,11 @@ class Decoder(Protocol):
 
 @dataclass(frozen=True)
 class Sampling:
-    """How to draw. temperature 0: always the most likely token."""
+    """How to draw. temperature 0: always the most likely token; latent_temperature: of the noise around the middle of p(z | a)."""
 
     temperature: float = 0.8
     top_p: float = 0.92
+    latent_temperature: float = 1.0
     max_new_tokens: int = 80
     min_new_tokens: int = 0
 
@@ -49,21 +50,26 @@ class Decoded:
 def sample(
     engine: Decoder,
     prefix: Array,
-    shift: Array,
+    z: Array,
     ids: Array,
     eos: int,
     streams: Sequence[np.random.Generator],
     sampling: Sampling,
-    forbidden: Sequence[int] = (),
+    allowed: Callable[[Sequence[int]], Array] | None = None,
 ) -> list[Decoded]:
-    """Draw a text a row. ids (V,): token id of each output; eos: its token id; forbidden: outputs never drawn."""
+    """Draw a text a row. ids (V,): token id of each output; eos: its token id.
+
+    allowed: outputs written so far -> (V,) bool, those that may follow; where none may, all may.
+    """
     rows, end = len(prefix), int(np.flatnonzero(ids == eos)[0])
-    logits = engine.start(prefix, shift)
+    logits = engine.start(prefix, z)
     outputs, nll, alive = [list[int]() for _ in range(rows)], np.zeros(rows), np.ones(rows, bool)
     for step in range(sampling.max_new_tokens):
-        logits[:, list(forbidden)] = -np.inf
         if step < sampling.min_new_tokens:
             logits[:, end] = -np.inf
+        for row in np.flatnonzero(alive):
+            if allowed and (mask := allowed(outputs[row])).any():
+                logits[row, ~mask] = -np.inf
         dice = np.array([stream.random() for stream in streams])
         chosen, cost = draw(logits, dice, sampling.temperature, sampling.top_p)
         nll += np.where(alive, cost, 0.0)

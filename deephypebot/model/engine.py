@@ -1,8 +1,8 @@
 """Writing with a checkpoint over a pretrained backbone: ONNX Runtime and numpy, no torch.
 
 The same model as cvae.py: layers below the split read [BOS] [START] [tokens], layers above it read
-[BOS state] [prefix] [START state + shift] [token states + shift]. Both halves are graphs (engine_graph.py) with a cache of
-their own, built at the first use of a checkpoint and kept on disk (engine_cache.py). In the baseline whose condition is
+[BOS state] [prefix] [START state] [token states], what is left of the plan z added to all but the first two, and once more
+before the words are chosen. Both halves are graphs (engine_graph.py) with a cache of their own, built at the first use of a checkpoint and kept on disk (engine_cache.py). In the baseline whose condition is
 "prompt" the prefix is text instead, which both halves read between BOS and START. What a row gives does not hang on the rows
 beside it, bit for bit, so all that is computed here goes row by row.
 
@@ -23,7 +23,7 @@ from tokenizers import Tokenizer
 
 from deephypebot.config import cache_dir
 from deephypebot.errors import BackboneError, CheckpointError, DeepHypeBotError
-from deephypebot.model.condition import MAX_LABELS, feature_inputs, kind_index, prompt
+from deephypebot.model.condition import MAX_LABELS, feature_inputs, kind_index, known_inputs, prompt
 from deephypebot.model.engine_cache import open_halves
 from deephypebot.model.engine_graph import GRAPH_VERSION, build_lower, build_upper
 from deephypebot.model.settings import read_settings
@@ -58,7 +58,7 @@ class Engine:
         try:
             self.latent_dim, self.split = int(self.settings["latent_dim"]), int(self.settings["split"])
             self.prompted = self.settings["condition"] == "prompt"
-            small = [name for name in self.checkpoint.names() if not name.startswith(("lora.", "encoder."))]
+            small = [name for name in self.checkpoint.names() if not name.startswith("lora.")]
             self.weights = {name: self.checkpoint.get(name) for name in small}
             self.lower, self.upper = open_halves(folder, self._graphs, self.config, threads)
             self._try_out()
@@ -71,22 +71,23 @@ class Engine:
 
     # ---- the model's ends
 
+    def encode(self, text: str) -> list[int]:
+        """The token ids of a text."""
+        return self.vocabulary.encode(text)
+
     def decode(self, ids: Sequence[int]) -> str:
         """The text of token ids."""
         return self.vocabulary.decode(ids)
 
-    def prior(self, eps: Array) -> Array:
-        """eps (B, Z), standard normal -> z (B, Z)"""
+    def prior(self, attributes: Attributes, eps: Array) -> Array:
+        """eps (B, Z), standard normal -> z (B, Z) of p(z | a)"""
         if not self.latent_dim:
             return eps.astype(np.float32)
-        mean, chol = self.weight("prior.mean"), self.weight("prior.chol")
-        return np.stack([mean + chol @ row for row in eps.astype(np.float32)])
-
-    def shift(self, z: Array) -> Array:
-        """z (B, Z) -> what is added to the states of tokens (B, D)"""
-        if not self.latent_dim:
-            return np.zeros((len(z), self.config["hidden_size"]), np.float32)
-        return np.stack([self.weight("latent_shift.weight") @ row for row in z.astype(np.float32)])
+        labels = [self._label_state(label) for label in attributes.genres[:MAX_LABELS]]
+        state = np.mean(labels, axis=0) if labels else np.zeros(self.config["hidden_size"], np.float32)
+        inputs = np.concatenate([state, [float(bool(labels))], known_inputs(attributes)]).astype(np.float32)
+        middle = self.weight("prior.mean") + self.weight("prior.map") @ inputs
+        return np.stack([middle + self.weight("prior.chol") @ row for row in eps.astype(np.float32)])
 
     def prefix(self, attributes: Attributes, z: Array) -> Array:
         """z (B, Z) -> (B, P, D): labels, one vector of features and kind, the latent vectors; or the tokens of the prompt."""
@@ -136,24 +137,39 @@ class Engine:
 
     # ---- writing
 
-    def start(self, prefix: Array, shift: Array) -> Array:
-        """Logits (B, V) of the first token, from prefix (B, P, D) and shift (B, D)."""
+    def start(self, prefix: Array, z: Array) -> Array:
+        """Logits (B, V) of the first token, from prefix (B, P, D) and z (B, Z)."""
         self.lower.begin(len(prefix))
         self.upper.begin(len(prefix))
-        self.shifted = shift[:, None].astype(np.float32)
+        self.rest = z.astype(np.float32)
         bos, start = (np.repeat(self._embed([i])[None], len(prefix), axis=0) for i in (BOS, START))
         below, above = (prefix, prefix[:, :0]) if self.prompted else (prefix[:, :0], prefix)
         states = self.lower.run(np.concatenate([bos, below, start], axis=1))
-        return self.upper.run(np.concatenate([states[:, :1], above, states[:, 1:] + self.shifted], axis=1))[:, 0]
+        shifted = states[:, 1:] + self._told("latent_shift")
+        return self._choose(np.concatenate([states[:, :1], above, shifted], axis=1))
 
     def step(self, tokens: Array) -> Array:
         """Logits (B, V) after one more token id a row, tokens (B,)."""
-        return self.upper.run(self.lower.run(self._embed(tokens.tolist())[:, None]) + self.shifted)[:, 0]
+        if self.latent_dim:
+            self.rest = self.rest - self.weight("plan.words")[np.searchsorted(self.ids, tokens)]
+        return self._choose(self.lower.run(self._embed(tokens.tolist())[:, None]) + self._told("latent_shift"))
+
+    def _choose(self, states: Array) -> Array:
+        """States (B, T, D) of the upper half -> logits (B, V) after the last of them."""
+        return self.upper.run(states, choice=self._told("latent_choice"))[:, 0]
+
+    def _told(self, name: str) -> Array:
+        """What a map makes of the rest of the plan: (B, 1, D)"""
+        if not self.latent_dim:
+            return np.zeros((len(self.rest), 1, self.config["hidden_size"]), np.float32)
+        return np.stack([self.weight(f"{name}.weight") @ row for row in self.rest])[:, None]
 
     def _try_out(self) -> None:
-        """One token of a text: what is missing or of another size is found before a user waits for it."""
-        z = self.prior(np.zeros((1, self.latent_dim)))
-        logits = self.start(self.prefix(Attributes(genres=("pop",)), z), self.shift(z))
+        """The start of a text: what is missing or of another size is found before a user waits for it."""
+        attributes = Attributes(genres=("pop",))
+        z = self.prior(attributes, np.zeros((1, self.latent_dim)))
+        logits = self.start(self.prefix(attributes, z), z)
+        self.step(self.ids[:1])
         if logits.shape != (1, len(self.ids)):
             raise ValueError(f"logits are {logits.shape}, the vocabulary has {len(self.ids)}")
 

@@ -47,12 +47,16 @@ class Half:
             self.binding.bind_ortvalue_input(name, cache)
             self.binding.bind_ortvalue_output(name.removeprefix("past_"), cache)  # in place
 
-    def run(self, x: Array) -> Array:
-        """x (B, T, D) at the next T positions -> the output (B, T or 1, ...). Raises ValueError beyond MAX_POSITIONS."""
+    def run(self, x: Array, **others: Array) -> Array:
+        """x (B, T, D) at the next T positions, and other inputs by name -> the output (B, T or 1, ...).
+
+        Raises ValueError beyond MAX_POSITIONS.
+        """
         self.length += x.shape[1]
         if self.length > MAX_POSITIONS:
             raise ValueError(f"{self.length} positions; allowed are {MAX_POSITIONS}")
-        self.binding.bind_cpu_input("x", np.ascontiguousarray(x, np.float32))
+        for name, value in {"x": x, **others}.items():
+            self.binding.bind_cpu_input(name, np.ascontiguousarray(value, np.float32))
         self.binding.bind_cpu_input("seqlens", np.full(self.rows, self.length - 1, np.int32))
         self.binding.bind_cpu_input("total", np.array(self.length, np.int32))
         self.binding.bind_output(self.output)

@@ -21,7 +21,7 @@ from onnx import TensorProto, helper, numpy_helper
 Array = np.ndarray[Any, Any]
 Weights = Callable[[int, str], Array]
 
-GRAPH_VERSION = 1  # part of the cache's key
+GRAPH_VERSION = 2  # part of the cache's key
 MAX_POSITIONS = 192
 BLOCK = 32
 MICROSOFT = "com.microsoft"
@@ -93,7 +93,7 @@ class GraphBuilder:
         self.constant("cos", np.cos(angle).astype(np.float32))
         self.constant("sin", np.sin(angle).astype(np.float32))
 
-    def model(self, first: int, last: int, output: str, width: int) -> onnx.ModelProto:
+    def model(self, first: int, last: int, output: str, width: int, extra: tuple[str, ...] = ()) -> onnx.ModelProto:
         c = self.config
         cache = ["B", c["num_key_value_heads"], MAX_POSITIONS, c["head_dim"]]
         floats, ints = TensorProto.FLOAT, TensorProto.INT32
@@ -104,6 +104,7 @@ class GraphBuilder:
             value("seqlens", ints, ["B"]),
             value("total", ints, []),
         ]
+        inputs += [value(name, floats, ["B", 1, c["hidden_size"]]) for name in extra]
         inputs += [value(f"past_{part}{i}", floats, cache) for i in layers for part in ("key", "value")]
         outputs = [value(output, floats, ["B", "U", width])]
         outputs += [value(f"{part}{i}", floats, cache) for i in layers for part in ("key", "value")]
@@ -123,12 +124,16 @@ def build_lower(config: dict[str, Any], split: int, weights: Weights) -> onnx.Mo
 
 
 def build_upper(config: dict[str, Any], split: int, weights: Weights, norm: Array, rows: Array) -> onnx.ModelProto:
-    """Layers from `split` on, the last norm (D,) and the output rows (V, D): x (B, T, D) -> logits (B, 1, V) of the last position."""
+    """Layers from `split` on, the last norm (D,) and the output rows (V, D): x (B, T, D) -> logits (B, 1, V) of the last position.
+
+    choice (B, 1, D) is added to the normed states before the rows are applied.
+    """
     graph, x, last = GraphBuilder(config), "x", config["num_hidden_layers"]
     graph.rotary()
     for index in range(split, last):
         x = graph.layer(x, index, weights)
     bounds = [graph.constant(name, np.array([at])) for name, at in (("from", -1), ("to", 2**31 - 1), ("axis", 1))]
     x = graph.norm(graph.node("Slice", [x, *bounds], ["last"]), norm, "norm")
+    x = graph.node("Add", [x, "choice"], ["chosen"])
     graph.node("Identity", [graph.product(x, rows, "head")], ["logits"])
-    return graph.model(split, last, "logits", len(rows))
+    return graph.model(split, last, "logits", len(rows), ("choice",))

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from deephypebot.errors import CheckpointError
-from deephypebot.model.condition import MAX_LABELS, feature_inputs, kind_index
+from deephypebot.model.condition import MAX_LABELS, feature_inputs, kind_index, known_inputs
 from deephypebot.model.label_grams import label_bag
 from deephypebot.model.settings import read_settings
 from deephypebot.types import Attributes
@@ -42,28 +42,28 @@ class GruEngine:
         self.ids = np.arange(self.eos + 1)
         self.state = self.gates = np.zeros((0, 0), np.float32)
 
+    def encode(self, text: str) -> list[int]:
+        """The token ids of a text."""
+        ids: list[int] = self.tokenizer.encode(text).ids
+        return ids
+
     def decode(self, ids: Sequence[int]) -> str:
         """The text of token ids."""
         text: str = self.tokenizer.decode([i for i in ids if i < self.eos], skip_special_tokens=False)
         return text
 
-    def prior(self, eps: Array) -> Array:
-        """eps (B, Z), standard normal -> z (B, Z)"""
-        return np.stack(
-            [self.weights["prior_mean"] + self.weights["prior_chol"] @ row for row in eps.astype(np.float32)]
-        )
+    def prior(self, attributes: Attributes, eps: Array) -> Array:
+        """eps (B, Z), standard normal -> z (B, Z) of p(z | a)"""
+        middle = self.weights["prior.mean"] + self.weights["prior.map"] @ known_inputs(attributes)
+        return np.stack([middle + self.weights["prior.chol"] @ row for row in eps.astype(np.float32)])
 
     def prefix(self, attributes: Attributes, z: Array) -> Array:
         """The attributes as a vector, beside z for each row: (B, Z + A)"""
         known = self._attributes(attributes)
         return np.stack([np.concatenate([row, known]) for row in z.astype(np.float32)])
 
-    def shift(self, z: Array) -> Array:
-        """z itself: all of it is in the prefix."""
-        return z
-
-    def start(self, prefix: Array, shift: Array) -> Array:
-        """Logits (B, V) of the first token, from prefix (B, Z + A)."""
+    def start(self, prefix: Array, z: Array) -> Array:
+        """Logits (B, V) of the first token, from prefix (B, Z + A), which holds z too."""
         self.state = np.stack([np.tanh(self._linear("first_state", row)) for row in prefix])
         self.gates = np.stack([self.weights["writer_code.weight"] @ row for row in prefix])
         return self.step(np.full(len(prefix), self.eos + 1))
@@ -106,7 +106,7 @@ class GruEngine:
         """A text is begun: what is missing or of another size is found before a user waits for it."""
         z = np.zeros((1, self.latent_dim), np.float32)
         for known in (Attributes(), Attributes(genres=("pop",))):
-            logits = self.start(self.prefix(known, self.prior(z)), z)
+            logits = self.start(self.prefix(known, self.prior(known, z)), z)
         if logits.shape != (1, self.eos + 1) or len(self.weights["attributes.labels.weight"]) != self.buckets:
             raise ValueError(f"the vocabulary has {self.eos + 1}, label_buckets is {self.buckets}")
 

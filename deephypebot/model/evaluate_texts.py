@@ -25,15 +25,21 @@ BATCH = 20
 
 def draw_texts(writer: Commentator, asked: Sequence[Attributes], seed: int) -> list[Decoded]:
     """One first draft, unchosen, for each of the attributes; slots stay slots (decode with writer.engine)."""
-    rows: list[Decoded] = []
-    engine = writer.engine
+    rows: dict[int, Decoded] = {}
+    engine, allowed = writer.engine, writer.wording.about(PLACEHOLDER)
     for at in range(0, len(asked), BATCH):
-        part = asked[at : at + BATCH]
-        streams = [np.random.Generator(np.random.Philox(seed + at + i)) for i in range(len(part))]
-        z = engine.prior(np.stack([stream.standard_normal(engine.latent_dim) for stream in streams]))
-        prefix = np.concatenate([engine.prefix(a, z[i : i + 1]) for i, a in enumerate(part)])
-        rows += sample(engine, prefix, engine.shift(z), engine.ids, engine.eos, streams, writer.defaults)
-    return rows
+        numbers = range(at, min(at + BATCH, len(asked)))
+        streams = {i: np.random.Generator(np.random.Philox(seed + i)) for i in numbers}
+        eps = {i: stream.standard_normal(engine.latent_dim)[None] for i, stream in streams.items()}
+        z = {i: engine.prior(asked[i], writer.defaults.latent_temperature * eps[i]) for i in numbers}
+        prefixes = {i: engine.prefix(asked[i], z[i]) for i in numbers}
+        for length in {prefix.shape[1] for prefix in prefixes.values()}:  # those of prompts differ
+            alike = [i for i in numbers if prefixes[i].shape[1] == length]
+            prefix, latent = (np.concatenate([parts[i] for i in alike]) for parts in (prefixes, z))
+            own = [streams[i] for i in alike]
+            drawn = sample(engine, prefix, latent, engine.ids, engine.eos, own, writer.defaults, allowed)
+            rows.update(zip(alike, drawn, strict=True))
+    return [rows[i] for i in range(len(asked))]
 
 
 def finished_share(

@@ -52,8 +52,8 @@ class Explorer:
         engine = self.writer.engine
         streams = [np.random.default_rng(0) for _ in z]
         z = z.astype(np.float32)
-        prefix, shift = engine.prefix(attributes or Attributes(), z), engine.shift(z)
-        rows = sample(engine, prefix, shift, engine.ids, engine.eos, streams, GREEDY)
+        prefix = engine.prefix(attributes or Attributes(), z)
+        rows = sample(engine, prefix, z, engine.ids, engine.eos, streams, GREEDY)
         return [engine.decode(row.ids).strip() for row in rows]
 
 

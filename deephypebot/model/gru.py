@@ -25,10 +25,19 @@ from torch.nn import functional as F
 
 from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.checkpoint_folder import write_checkpoint
-from deephypebot.model.condition import MAX_LABELS, UNKNOWN_KIND, drop_attributes, feature_inputs, kind_index
+from deephypebot.model.condition import (
+    KNOWN_INPUTS,
+    MAX_LABELS,
+    UNKNOWN_KIND,
+    drop_attributes,
+    feature_inputs,
+    kind_index,
+    known_inputs,
+)
 from deephypebot.model.label_grams import label_bag
 from deephypebot.model.latent import kl_to_standard_normal, reparameterize
 from deephypebot.model.llama import fastest_dtype
+from deephypebot.model.prior import AttributePrior
 from deephypebot.model.recurrence import GruLayer, linear
 from deephypebot.model.settings import read_settings
 from deephypebot.model.softmax_nll import softmax_nll
@@ -139,8 +148,8 @@ class GruCVAE(nn.Module):
         self.to_embedding = nn.Linear(h, e)
         self.bias = nn.Parameter(torch.zeros(self.end + 1))
         self.dropout = nn.Dropout(config.dropout)
-        self.register_buffer("prior_mean", torch.zeros(config.latent_dim))
-        self.register_buffer("prior_chol", torch.eye(config.latent_dim))
+        self.prior = AttributePrior(KNOWN_INPUTS, config.latent_dim)
+        self.words: list[str] = []  # of the training text, for the lexicon that writing keeps to
 
     @classmethod
     def build(cls, config: GruConfig, sentences: Sequence[Sentence], seed: int) -> GruCVAE:
@@ -159,6 +168,10 @@ class GruCVAE(nn.Module):
     def lengths(self, sentences: Sequence[Sentence]) -> list[int]:
         """Tokens of each sentence with its end, for batching by length."""
         return [len(self._ids(sentence.text)) for sentence in sentences]
+
+    def prior_inputs(self, attributes: Sequence[Attributes]) -> Tensor:
+        """What p(z | a) reads, which here is all but the labels: (B, KNOWN_INPUTS)"""
+        return torch.from_numpy(np.stack([known_inputs(a) for a in attributes]))
 
     def collate(self, sentences: Sequence[Sentence], rng: np.random.Generator | None = None) -> Batch:
         """A batch; with `rng` words and attributes are dropped as in training."""
@@ -288,7 +301,7 @@ class GruCVAE(nn.Module):
         self, folder: Path, metrics: Mapping[str, Any] | None = None, training: Mapping[str, Any] | None = None
     ) -> None:
         """Write the folder in one move, weights in fp16. Raises CheckpointError when the disk refuses."""
-        settings = {"format": FORMAT, "backbone": "gru", **asdict(self.config)}
+        settings = {"format": FORMAT, "backbone": "gru", **asdict(self.config), "words": self.words}
         tensors = {name: value.detach().half().contiguous() for name, value in self.state_dict().items()}
         write_checkpoint(folder, settings, dict(training or {}), dict(metrics or {}), self.tokenizer, save(tensors))
 
@@ -298,6 +311,7 @@ class GruCVAE(nn.Module):
         config = _read_config(folder)
         try:
             model = cls(config, Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8")))
+            model.words = list(read_settings(folder).get("words", []))
             stored = load_file(folder / "model.safetensors")
             model.load_state_dict({name: value.float() for name, value in stored.items()})
         except Exception as error:  # tokenizers raises bare Exception, torch RuntimeError, safetensors its own

@@ -49,11 +49,6 @@ def log_normal(z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
     return -0.5 * (square + logvar + math.log(2 * math.pi)).sum(dim=-1)
 
 
-def log_standard_normal(z: Tensor) -> Tensor:
-    """log N(z; 0, I), summed over the last dimension."""
-    return -0.5 * (z.square() + math.log(2 * math.pi)).sum(dim=-1)
-
-
 @torch.no_grad()
 def mutual_information(
     mu: Tensor, logvar: Tensor, generator: torch.Generator | None = None, samples: int = 1, chunk: int = 64

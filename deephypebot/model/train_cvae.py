@@ -30,7 +30,7 @@ from deephypebot.model.training_state import load_state, save_state
 from deephypebot.types import Sentence
 
 POSITIVE = "epochs batch_size accumulate lr new_lr warmup clip evals_per_epoch patience minutes".split()
-NOT_NEGATIVE = "weight_decay target_kl kl_floor autoencoder_epochs save_every_s seed".split()
+NOT_NEGATIVE = "weight_decay target_kl kl_floor save_every_s seed".split()
 MAY_CHANGE = "minutes epochs patience save_every_s evals_per_epoch".split()  # when a run is resumed
 
 
@@ -38,17 +38,16 @@ MAY_CHANGE = "minutes epochs patience save_every_s evals_per_epoch".split()  # w
 class TrainConfig:
     """How to train; saved beside the weights."""
 
-    epochs: float = 8.0
+    epochs: float = 3.0
     batch_size: int = 32  # sentences a step and process
     accumulate: int = 1  # batches a step
     lr: float = 6e-4  # LoRA, or all of the GRU
-    new_lr: float = 1e-3  # what has no pretrained start: prefix, encoder, latent
+    new_lr: float = 2e-3  # what has no pretrained start: prefix, plan
     weight_decay: float = 0.01
     warmup: int = 30  # steps
     clip: float = 1.0  # norm of the gradient
-    target_kl: float = 12.0  # the rate, nats a sentence
-    kl_floor: float = 0.08  # nats a dimension, so that no unit dies
-    autoencoder_epochs: float = 0.0  # so long the rate has next to no price
+    target_kl: float = 14.0  # the rate, nats a sentence
+    kl_floor: float = 0.0  # nats a dimension, so that no unit dies
     evals_per_epoch: int = 1
     patience: int = 4  # evaluations without a better held-out bound
     save_every_s: float = 60.0
@@ -190,7 +189,8 @@ class Trainer:
             recon, kl = self.model(batch, eps)
             loss = recon.sum() / batch.num_tokens
             if self.latent_dim:
-                loss = loss + self._rate(kl) * len(indices) / batch.num_tokens
+                rate = rate_loss(kl, self.config.target_kl, self.config.kl_floor)
+                loss = loss + rate * len(indices) / batch.num_tokens
             (loss / len(group)).backward()
             recon_sum, kl_sum = recon_sum + float(recon.detach().sum()), kl_sum + float(kl.detach().sum())
             tokens, sentences = tokens + batch.num_tokens, sentences + len(indices)
@@ -207,11 +207,6 @@ class Trainer:
         if torch.isfinite(norm):
             self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-
-    def _rate(self, kl: Tensor) -> Tensor:
-        free = self.config.autoencoder_epochs * self.steps_per_epoch
-        weight = min(1.0, max(0.0, (self.progress.step - free) / max(1.0, free))) if free else 1.0
-        return max(weight, 0.02) * rate_loss(kl, self.config.target_kl, self.config.kl_floor)
 
     def _schedule(self) -> float:
         """Warm-up, then a cosine down to a twentieth; by the clock where there is a time limit."""

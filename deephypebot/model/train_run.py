@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from deephypebot.config import cache_dir
@@ -16,16 +17,18 @@ from deephypebot.corpus.sentences import read_jsonl, read_text
 from deephypebot.corpus.split import Split, split_sentences
 from deephypebot.errors import InputError
 from deephypebot.model.backbone import fetch_backbone
-from deephypebot.model.checkpoint import fit_prior, load_checkpoint, save_checkpoint
+from deephypebot.model.checkpoint import load_checkpoint, save_checkpoint
 from deephypebot.model.checkpoint_folder import check_place
-from deephypebot.model.condition import prompt
+from deephypebot.model.condition import drop_attributes, prompt
 from deephypebot.model.cvae import CvaeConfig, TextCVAE
 from deephypebot.model.gru import GruConfig, GruCVAE
+from deephypebot.model.lexicon import words_of
 from deephypebot.model.posterior import posterior
 from deephypebot.model.processes import Processes
 from deephypebot.model.tokens import Vocabulary
 from deephypebot.model.train_cvae import TrainConfig, Trainer, evaluate_bound
 from deephypebot.model.whole_folder import recover
+from deephypebot.types import Sentence
 
 
 @dataclass(frozen=True)
@@ -82,13 +85,18 @@ def train_cvae(backbone: str, source: Source, out: Path, overrides: Mapping[str,
 def build_model(config: Any, split: Split, seed: int) -> Any:
     """A fresh model for the training sentences of a split, the same for the same seed; states of frozen layers are ready."""
     if isinstance(config, GruConfig):
-        return GruCVAE.build(config, split.train, seed)
+        gru = GruCVAE.build(config, split.train, seed)
+        gru.words = words_of(s.text for s in split.train)
+        return gru
     everything = [*split.train, *split.valid, *split.test]
     told = [prompt(s.attributes) for s in everything] if config.condition == "prompt" else []
     folder = fetch_backbone(config.backbone)
     torch.manual_seed(seed)
     model = TextCVAE(config, folder, Vocabulary.build(folder, [*(s.text for s in split.train), *told]))
+    model.words = words_of(s.text for s in split.train)
     prepare(model, split)
+    if config.latent_dim:
+        model.start_plan([s.text for s in split.train])
     return model
 
 
@@ -102,10 +110,19 @@ def finish(model: Any, split: Split) -> dict[str, float]:
     """Fit the prior that writing draws from, and measure the bound on what was held out; {"valid_bound": ...}."""
     prepare(model, split)
     if model.config.latent_dim:
-        fit_prior(model, *posterior(model, split.train))
+        fit_prior(model, split.train)
     parts = {"valid": split.valid, "test": split.test}
     metrics = {part: evaluate_bound(model, sentences) for part, sentences in parts.items() if sentences}
     return {f"{part}_{name}": value for part, row in metrics.items() for name, value in row.items()}
+
+
+def fit_prior(model: Any, sentences: Sequence[Sentence], seed: int = 0) -> None:
+    """Fit p(z | a) to training sentences, each with all that is known of it and twice with some of it dropped."""
+    rng, c = np.random.default_rng(seed), model.config
+    known = [s.attributes for s in sentences]
+    dropped = [drop_attributes(a, rng, c.attribute_dropout, c.unconditional) for a in [*known, *known]]
+    mu, logvar = posterior(model, sentences)
+    model.prior.fit(model.prior_inputs([*known, *dropped]), mu.repeat(3, 1), logvar.repeat(3, 1))
 
 
 def build_configs(

@@ -1,0 +1,63 @@
+"""Row f: what a model is at another rate. It goes on from a checkpoint for a part of an epoch, with another target, and is measured.
+
+    python dev/rates.py DIR --target 20 [--epochs 0.4]     prints one row of the table in dev/LOG.md
+
+The run is kept in the state folder; one that was stopped goes on where it was. Measured on the valid part, so that the test
+part stays what it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from deephypebot.cli.evaluate import sample_songs
+from deephypebot.config import shipped_checkpoint, state_dir
+from deephypebot.corpus.builtin import split_builtin
+from deephypebot.model.checkpoint import load_checkpoint, save_checkpoint
+from deephypebot.model.commentator import load
+from deephypebot.model.evaluate_latent import latent_measures
+from deephypebot.model.measures import distinct_n, diversity
+from deephypebot.model.train_cvae import TrainConfig, Trainer
+from deephypebot.model.train_run import fit_prior, prepare
+
+TEXTS = 200
+
+
+def tuned(start: Path, target: float, epochs: float, out: Path) -> None:
+    """A checkpoint in `out` that has gone on from `start` with another target, in nats a sentence."""
+    model, split = load_checkpoint(start), split_builtin()
+    prepare(model, split)
+    config = TrainConfig(epochs=epochs, lr=2e-4, new_lr=7e-4, target_kl=target, patience=10**6)
+    Trainer(model, split, config, out.with_name(f"{out.name}.training"), lambda _: None).run()
+    fit_prior(model, split.train)
+    save_checkpoint(model, out, {}, {"from": start.name, "target_kl": target})
+
+
+def row(folder: Path) -> dict[str, float]:
+    """The figures of a checkpoint."""
+    model, split = load_checkpoint(folder), split_builtin()
+    prepare(model, split)
+    measured = latent_measures(model, split.valid)
+    writer = load(folder)
+    songs = sample_songs(TEXTS)
+    texts = [text.text for i, (song, a) in enumerate(songs) for text in writer.write(song, a, n=1, seed=i)]
+    return measured | {"distinct_2": distinct_n(texts, 2), "diversity": diversity(texts)}
+
+
+def main() -> None:
+    """Print a row."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", type=Path, nargs="?", default=shipped_checkpoint())
+    parser.add_argument("--target", type=float, help="nats a sentence; without it the checkpoint is measured as it is")
+    parser.add_argument("--epochs", type=float, default=0.4)
+    args = parser.parse_args()
+    folder = args.checkpoint
+    if args.target is not None:
+        folder = state_dir() / "rates" / f"{args.checkpoint.resolve().name}-{args.target:g}"
+        tuned(args.checkpoint, args.target, args.epochs, folder)
+    print(" | ".join(f"{name} {value:.4g}" for name, value in row(folder).items()))
+
+
+if __name__ == "__main__":
+    main()
