@@ -24,31 +24,34 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # else stock takes ten time
 import numpy as np
 import torch
 
-from deephypebot.config import cache_dir, shipped_checkpoint
+from deephypebot import Song, load
+from deephypebot.config import shipped_checkpoint
 from deephypebot.corpus.builtin import split_builtin
 from deephypebot.model.backbone import fetch_backbone
 from deephypebot.model.checkpoint import load_checkpoint
+from deephypebot.model.commentator import Commentator, Engine
 from deephypebot.model.cvae import TextCVAE
 from deephypebot.model.decode import Sampling, sample
-from deephypebot.model.engine import Engine
 from deephypebot.model.settings import read_settings
 from deephypebot.model.tokens import BOS, EOS, START
 from deephypebot.types import Attributes, Sentence
 
 CANDIDATES, TOKENS, TEMPERATURE, TOP_P = 5, 40, 0.8, 0.92
 ASKED = Attributes(genres=("dream pop", "shoegaze"), energy=0.3, tempo=96.0, kind="description")
+SONG = Song("Slowdive", "Alison")
 BATCH = 20
 
 
-def ours(engine: Engine) -> Callable[[], None]:
+def ours(writer: Commentator) -> Callable[[], None]:
     """What a call of the writer costs, from attributes to token ids."""
+    engine, allowed = writer.engine, writer.wording.about(SONG)
     sampling = Sampling(TEMPERATURE, TOP_P, max_new_tokens=TOKENS, min_new_tokens=TOKENS)
 
     def write() -> None:
         streams = [np.random.default_rng(seed) for seed in range(CANDIDATES)]
         z = engine.prior(ASKED, np.stack([stream.standard_normal(engine.latent_dim) for stream in streams]))
         prefix = engine.prefix(ASKED, z)
-        rows = sample(engine, prefix, z, engine.ids, engine.eos, streams, sampling)
+        rows = sample(engine, prefix, z, engine.ids, engine.eos, streams, sampling, allowed)
         assert all(len(row.ids) == TOKENS for row in rows)
 
     return write
@@ -128,11 +131,10 @@ def main() -> None:
     checkpoint = arguments.checkpoint or shipped_checkpoint()
     torch.manual_seed(0)
     torch.set_num_threads(arguments.threads)
-    backbone = fetch_backbone(read_settings(checkpoint)["backbone"])
-    engine = Engine(checkpoint, backbone, arguments.threads, cache_dir() / "engines")
-    seconds, stock_seconds = alternate([ours(engine), stock(backbone)], arguments.runs)
+    backbone, writer = fetch_backbone(read_settings(checkpoint)["backbone"]), load(checkpoint, arguments.threads)
+    seconds, stock_seconds = alternate([ours(writer), stock(backbone)], arguments.runs)
     sentences = split_builtin().test[: arguments.sentences]
-    stepped, exact = nats(engine, load_exact(checkpoint), sentences)
+    stepped, exact = nats(writer.engine, load_exact(checkpoint), sentences)
     print(
         f"write: p50 {seconds:.2f} s, stock generate {stock_seconds:.2f} s, ratio {stock_seconds / seconds:.1f}, "
         f"nats {stepped:.4f} against {exact:.4f} ({100 * (stepped / exact - 1):+.2f}%; {CANDIDATES} candidates of "

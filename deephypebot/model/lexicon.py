@@ -36,21 +36,21 @@ class Lexicon:
         for outputs in self.whole:
             for end, output in enumerate(outputs):
                 self.children.setdefault(outputs[:end], set()).add(output)
-        self.between = ~np.array(self.spells)  # what is no part of a word
         self.all = np.ones(len(texts), bool) if not self.children else None
+        first = np.isin(np.arange(len(texts)), [*self.children.get((), ())])
+        between = ~np.array(self.spells)  # what is no part of a word
+        self.after_word = between | (first & self.spaced)
+        self.after_other = between | first  # at the start and after a dash a word has no space before it
 
     def allowed(self, written: Sequence[int]) -> Array:
         """After the outputs that are written: (V,) bool"""
         if self.all is not None:
             return self.all
         word = tuple(written[self.last_word(written) :])
-        mask = self.between.copy() if word in self.whole else np.zeros(len(self.spells), bool)
-        if word in self.whole:
-            spaced = bool(
-                word
-            )  # a word that follows a word has a space before it; one at the start or after a dash has none
-            mask[[output for output in self.children[()] if self.spaced[output] or not spaced]] = True
-        mask[[output for output in self.children.get(word, ()) if word and not self.spaced[output]]] = True
+        if not word:
+            return self.after_other
+        mask = self.after_word.copy() if word in self.whole else np.zeros(len(self.spells), bool)
+        mask[[output for output in self.children.get(word, ()) if not self.spaced[output]]] = True
         return mask
 
     def last_word(self, written: Sequence[int]) -> int:
