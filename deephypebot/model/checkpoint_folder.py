@@ -12,7 +12,7 @@ from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.model_card import model_card
 from deephypebot.model.whole_folder import whole_folder
 
-SAMPLING = {"temperature": 0.45, "top_p": 0.92, "latent_temperature": 1.0}
+SAMPLING = {"temperature": 0.45, "top_p": 0.92, "latent_temperature": 0.8, "guidance": 16.0}
 FILES = {"config.json", "model.safetensors", "tokenizer.json", "metrics.json", "README.md", "evaluation.json"}
 
 

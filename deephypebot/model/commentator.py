@@ -20,6 +20,7 @@ import numpy as np
 from deephypebot.config import cache_dir, shipped_checkpoint
 from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.decode import Array, Decoder, Sampling, sample
+from deephypebot.model.guidance import draw_latent
 from deephypebot.model.settings import read_settings
 from deephypebot.model.wording import Wording
 from deephypebot.songs import build_song, fill_slots, find_fault
@@ -146,7 +147,7 @@ class Commentator:
     def _drafts(self, song: Song, attributes: Attributes, seeds_: list[int], sampling: Sampling) -> list[Candidate]:
         streams = [np.random.Generator(np.random.Philox(seed)) for seed in seeds_]
         eps = np.stack([stream.standard_normal(self.engine.latent_dim) for stream in streams])
-        z = self.engine.prior(attributes, sampling.latent_temperature * eps)
+        z = draw_latent(self.engine, attributes, eps, sampling)
         prefix = self.engine.prefix(attributes, z)
         allowed, ids, eos = self.wording.about(song), self.engine.ids, self.engine.eos
         rows = sample(self.engine, prefix, z, ids, eos, streams, sampling, allowed)

@@ -29,11 +29,13 @@ class Decoder(Protocol):
 
 @dataclass(frozen=True)
 class Sampling:
-    """How to draw. temperature 0: always the most likely token; latent_temperature: of the noise around the middle of p(z | a)."""
+    """How to draw. temperature 0: always the most likely token; latent_temperature: of the noise around the middle of p(z | a);
+    guidance: how much plainer the attributes speak than in the corpus."""
 
     temperature: float = 0.8
     top_p: float = 0.92
     latent_temperature: float = 1.0
+    guidance: float = 1.0
     max_new_tokens: int = 80
     min_new_tokens: int = 0
 

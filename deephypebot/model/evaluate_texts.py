@@ -12,6 +12,7 @@ from deephypebot.corpus.split import Split
 from deephypebot.model import measures
 from deephypebot.model.commentator import Commentator
 from deephypebot.model.decode import Decoded, sample
+from deephypebot.model.guidance import draw_latent
 from deephypebot.model.label_nearness import UNSEEN_LABELS, Embed, label_nearness, load_label_space
 from deephypebot.songs import fill_slots, find_fault
 from deephypebot.types import FEATURES, Attributes, Sentence, Song
@@ -31,7 +32,7 @@ def draw_texts(writer: Commentator, asked: Sequence[Attributes], seed: int) -> l
         numbers = range(at, min(at + BATCH, len(asked)))
         streams = {i: np.random.Generator(np.random.Philox(seed + i)) for i in numbers}
         eps = {i: stream.standard_normal(engine.latent_dim)[None] for i, stream in streams.items()}
-        z = {i: engine.prior(asked[i], writer.defaults.latent_temperature * eps[i]) for i in numbers}
+        z = {i: draw_latent(engine, asked[i], eps[i], writer.defaults) for i in numbers}
         prefixes = {i: engine.prefix(asked[i], z[i]) for i in numbers}
         for length in {prefix.shape[1] for prefix in prefixes.values()}:  # those of prompts differ
             alike = [i for i in numbers if prefixes[i].shape[1] == length]
