@@ -15,6 +15,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -31,7 +32,8 @@ from deephypebot.model.backbone import fetch_backbone
 from deephypebot.model.checkpoint import load_checkpoint
 from deephypebot.model.commentator import Commentator, Engine
 from deephypebot.model.cvae import TextCVAE
-from deephypebot.model.decode import Sampling, sample
+from deephypebot.model.decode import sample
+from deephypebot.model.guidance import draw_latent, word_bias
 from deephypebot.model.settings import read_settings
 from deephypebot.model.tokens import BOS, EOS, START
 from deephypebot.types import Attributes, Sentence
@@ -45,13 +47,17 @@ BATCH = 20
 def ours(writer: Commentator) -> Callable[[], None]:
     """What a call of the writer costs, from attributes to token ids."""
     engine, allowed = writer.engine, writer.wording.about(SONG)
-    sampling = Sampling(TEMPERATURE, TOP_P, max_new_tokens=TOKENS, min_new_tokens=TOKENS)
+    sampling = replace(
+        writer.defaults, temperature=TEMPERATURE, top_p=TOP_P, max_new_tokens=TOKENS, min_new_tokens=TOKENS
+    )
 
     def write() -> None:
         streams = [np.random.default_rng(seed) for seed in range(CANDIDATES)]
-        z = engine.prior(ASKED, np.stack([stream.standard_normal(engine.latent_dim) for stream in streams]))
+        eps = np.stack([stream.standard_normal(engine.latent_dim) for stream in streams])
+        z = draw_latent(engine, ASKED, eps, sampling)
         prefix = engine.prefix(ASKED, z)
-        rows = sample(engine, prefix, z, engine.ids, engine.eos, streams, sampling, allowed)
+        bias = word_bias(engine, ASKED, sampling)
+        rows = sample(engine, prefix, z, engine.ids, engine.eos, streams, sampling, allowed, bias)
         assert all(len(row.ids) == TOKENS for row in rows)
 
     return write

@@ -40,6 +40,9 @@ class PhraseEngine:
     def prefix(self, attributes: Attributes, z: Array) -> Array:
         return np.zeros((len(z), 1, 1), np.float32)
 
+    def word_bias(self, attributes: Attributes) -> Array:
+        return np.zeros(len(self.words), np.float32)
+
     def start(self, prefix: Array, z: Array) -> Array:
         self.rows = [[] for _ in prefix]
         self.batches.append(len(prefix))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deephypebot.model.decode import Decoded, Sampling, draw, sample
+from deephypebot.model.decode import Decoded, Sampling, draw, nll_of, sample
 from tests.phrase_engine import PhraseEngine
 
 DEFAULT = Sampling()
@@ -53,6 +53,14 @@ def test_only_what_is_allowed_is_drawn() -> None:
     assert not any(text.startswith("a b c") for text in texts)
 
 
+def test_a_bias_makes_words_likelier_and_the_nll_does_not_know_it() -> None:
+    engine = PhraseEngine(PHRASES)
+    bias = np.where(np.array(engine.words) == "f", 9.0, 0.0).astype(np.float32)
+    rows = run(engine, list(range(20)), bias=bias)
+    assert {engine.decode(row.ids) for row in rows} == {"f"}
+    assert rows[0].nll == pytest.approx(math.log(2) / 2, abs=1e-6)
+
+
 def test_where_nothing_is_allowed_all_is() -> None:
     free = run(PhraseEngine(PHRASES), list(range(9)))
     assert run(PhraseEngine(PHRASES), list(range(9)), allowed=lambda _: np.zeros(7, bool)) == free
@@ -69,9 +77,9 @@ def test_lengths_are_kept() -> None:
 
 def test_temperature_zero_takes_the_likeliest() -> None:
     logits = np.array([[0.0, 2.0, 1.0], [3.0, 0.0, 0.0]], np.float32)
-    chosen, cost = draw(logits, np.array([0.999, 0.999]), 0.0, 0.9)
+    chosen = draw(logits, np.array([0.999, 0.999]), 0.0, 0.9)
     assert chosen.tolist() == [1, 0]
-    assert cost[0] == pytest.approx(math.log(math.exp(0) + math.exp(2) + math.exp(1)) - 2.0)
+    assert nll_of(logits, chosen)[0] == pytest.approx(math.log(math.exp(0) + math.exp(2) + math.exp(1)) - 2.0)
 
 
 @settings(deadline=None, max_examples=60)
@@ -79,17 +87,17 @@ def test_temperature_zero_takes_the_likeliest() -> None:
 def test_only_the_nucleus_is_drawn(size: int, top_p: float, temperature: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     logits = rng.normal(0, 2, (4, size)).astype(np.float32)
-    chosen, cost = draw(logits, rng.random(4), temperature, top_p)
+    chosen = draw(logits, rng.random(4), temperature, top_p)
     for row, at in zip(logits.astype(np.float64), chosen, strict=True):
         p = np.exp((row - row.max()) / temperature)
         p = np.sort(p / p.sum())[::-1]
         likelier = int((row > row[at]).sum())
         assert p[:likelier].sum() < top_p + 1e-6 or size > 256
-    assert (cost >= 0).all()
+    assert (nll_of(logits, chosen) >= 0).all()
 
 
 def test_the_nucleus_is_drawn_in_proportion() -> None:
     logits = np.log(np.array([[0.5, 0.3, 0.2]], np.float32)).repeat(20_000, axis=0)
-    chosen, _ = draw(logits, np.random.default_rng(0).random(20_000), 1.0, 0.7)
+    chosen = draw(logits, np.random.default_rng(0).random(20_000), 1.0, 0.7)
     shares = np.bincount(chosen, minlength=3) / 20_000
     assert shares == pytest.approx([0.625, 0.375, 0.0], abs=0.02)

@@ -16,11 +16,13 @@ from safetensors.numpy import load_file, save_file
 from deephypebot.errors import BackboneError, CheckpointError, DeepHypeBotError
 from deephypebot.model import engine, engine_cache
 from deephypebot.model.checkpoint import load_checkpoint, save_checkpoint
+from deephypebot.model.condition import KNOWN_INPUTS
 from deephypebot.model.cvae import CvaeConfig, TextCVAE
 from deephypebot.model.decode import Decoded, Sampling, sample
 from deephypebot.model.engine import Engine
 from deephypebot.model.engine_graph import MAX_POSITIONS, GraphBuilder, quantise
 from deephypebot.model.tokens import Vocabulary
+from deephypebot.model.word_bias import FILE, WordBias
 from deephypebot.types import Attributes, Sentence
 from tests.toy_backbone import TEXTS, make_backbone
 
@@ -151,6 +153,31 @@ def test_the_prior_is_that_of_torch(
     middle = model.prior.middle(model.prior_inputs([attributes])).numpy()
     np.testing.assert_allclose(engine.prior(attributes, np.zeros((1, 4))), middle, atol=2e-3)
     np.testing.assert_allclose(engine.prior(attributes, np.ones((1, 4))), middle + 2, atol=2e-3)
+
+
+def test_words_are_biased_as_the_unigram_model_of_torch_says(own: Path, backbone: Path, cache: Path) -> None:
+    toy = Engine(own, backbone, 1, cache)
+    assert not toy.word_bias(KNOWN).any()
+    model, rng = load_checkpoint(own), np.random.default_rng(0)
+    bias = WordBias(
+        *(rng.normal(size=size).astype(np.float16) for size in ((3, 64 + 1 + KNOWN_INPUTS), (len(toy.ids), 3)))
+    )
+    (own / FILE).write_bytes(bias.to_bytes())
+    toy, nothing = Engine(own, backbone, 1, cache), Attributes(kind=KNOWN.kind)
+    told, untold = model.prior_inputs([KNOWN, nothing]).numpy()
+    expected = bias(told - untold)
+    found = toy.word_bias(KNOWN)
+    assert np.abs(found - expected).mean() < 0.02 * expected.std()  # labels are read in 8 bits
+    assert not toy.word_bias(nothing).any()
+
+
+@pytest.mark.parametrize(("read", "words"), [((3, 9), 334), ((3, 83), 9)])
+def test_a_word_bias_for_another_model_is_named(
+    own: Path, backbone: Path, cache: Path, read: tuple[int, int], words: int
+) -> None:
+    (own / FILE).write_bytes(WordBias(np.zeros(read, np.float32), np.zeros((words, 3), np.float32)).to_bytes())
+    with pytest.raises(CheckpointError, match="does not fit the backbone"):
+        Engine(own, backbone, 1, cache)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 4])

@@ -27,12 +27,13 @@ from deephypebot.model.gru import GruCVAE
 from deephypebot.model.train_cvae import TrainConfig, Trainer, batches, evaluate_bound
 from deephypebot.model.train_run import Source, train_cvae
 from deephypebot.model.training_state import NAME
+from deephypebot.model.word_bias import FILE as WORD_BIAS
 from tests.full_disk import disk_of
 from tests.toy_backbone import make_backbone
 from tests.toy_corpus import toy_sentences
 
 ROOT = Path(__file__).parents[1]
-WRITTEN = FILES - {"evaluation.json"}
+WRITTEN = FILES - {"evaluation.json", WORD_BIAS}
 GRU = {
     "vocabulary_size": "300", "embedding_dim": "16", "hidden_dim": "24", "latent_dim": "4", "attribute_dim": "6",
     "label_buckets": "64", "label_dim": "8", "kind_dim": "4", "precision": "fp32", "lr": "0.01", "warmup": "5", "target_kl": "2",
@@ -113,7 +114,7 @@ def test_the_backbone_learns_from_jsonl(tmp_path: Path, capsys: pytest.CaptureFi
     metrics = train_cvae(str(backbone), source, out, LLAMA | {"epochs": "4"})
     bounds = [row["bound"] for row in history(capsys)]
     assert min(bounds) < 0.7 * bounds[0]
-    assert names(out) == WRITTEN
+    assert names(out) == WRITTEN | {WORD_BIAS}
     assert names(tmp_path) == {"backbone", "cache", "corpus.jsonl", "out"}
     best = load_checkpoint(out)
     assert best.get_buffer("prior.mean").abs().max() > 0

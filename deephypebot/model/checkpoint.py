@@ -15,6 +15,7 @@ from deephypebot.model.checkpoint_folder import write_checkpoint
 from deephypebot.model.cvae import CvaeConfig, TextCVAE
 from deephypebot.model.settings import read_settings
 from deephypebot.model.tokens import Vocabulary
+from deephypebot.model.word_bias import load_word_bias
 
 RENAMED = {"norm": "norm.weight"}
 
@@ -34,7 +35,8 @@ def checkpoint_tensors(model: TextCVAE) -> dict[str, Tensor]:
 def save_checkpoint(model: TextCVAE, folder: Path, metrics: dict[str, Any], training: dict[str, Any]) -> None:
     """Write the folder in one move. Raises CheckpointError when the disk refuses."""
     tokenizer, weights = model.vocabulary.tokenizer, save(checkpoint_tensors(model))
-    write_checkpoint(folder, model.settings(), training, metrics, tokenizer, weights)
+    word_bias = model.word_bias.to_bytes() if model.word_bias else None
+    write_checkpoint(folder, model.settings(), training, metrics, tokenizer, weights, word_bias)
 
 
 def load_checkpoint(folder: Path) -> TextCVAE:
@@ -47,7 +49,7 @@ def load_checkpoint(folder: Path) -> TextCVAE:
     known = {name: settings[name] for name in CvaeConfig.__dataclass_fields__ if name in settings}
     vocabulary = Vocabulary.load(folder / "tokenizer.json")
     model = TextCVAE(CvaeConfig(**known), fetch_backbone(settings["backbone"]), vocabulary)
-    model.words = list(settings.get("words", []))
+    model.words, model.word_bias = list(settings.get("words", [])), load_word_bias(folder)
     try:
         with safe_open(folder / "model.safetensors", framework="pt") as file:
             stored = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118

@@ -11,9 +11,18 @@ from tokenizers import Tokenizer
 from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.model_card import model_card
 from deephypebot.model.whole_folder import whole_folder
+from deephypebot.model.word_bias import FILE as WORD_BIAS
 
 SAMPLING = {"temperature": 0.45, "top_p": 0.92, "latent_temperature": 0.8, "guidance": 16.0}
-FILES = {"config.json", "model.safetensors", "tokenizer.json", "metrics.json", "README.md", "evaluation.json"}
+FILES = {
+    "config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "metrics.json",
+    "README.md",
+    "evaluation.json",
+    WORD_BIAS,
+}
 
 
 def check_place(folder: Path) -> None:
@@ -34,10 +43,11 @@ def write_checkpoint(
     metrics: dict[str, Any],
     tokenizer: Tokenizer,
     weights: bytes,
+    word_bias: bytes | None = None,
 ) -> None:
     """config.json, model.safetensors, tokenizer.json, metrics.json and README.md (the model card).
 
-    model: its settings with their format; training: how it was trained; weights: a safetensors file. Raises CheckpointError
+    model: its settings with their format; training: how it was trained; weights, word_bias: safetensors files. Raises CheckpointError
     when the disk refuses; the folder that was there before then stays.
     """
     settings = {**model, "name": folder.name, "defaults": SAMPLING, "training": training}
@@ -47,3 +57,5 @@ def write_checkpoint(
         (new / "README.md").write_text(model_card(settings, metrics), encoding="utf-8")
         (new / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")
         (new / "model.safetensors").write_bytes(weights)
+        if word_bias:
+            (new / WORD_BIAS).write_bytes(word_bias)

@@ -20,7 +20,7 @@ import numpy as np
 from deephypebot.config import cache_dir, shipped_checkpoint
 from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.decode import Array, Decoder, Sampling, sample
-from deephypebot.model.guidance import draw_latent
+from deephypebot.model.guidance import draw_latent, word_bias
 from deephypebot.model.settings import read_settings
 from deephypebot.model.wording import Wording
 from deephypebot.songs import build_song, fill_slots, find_fault
@@ -45,6 +45,7 @@ class Engine(Decoder, Protocol):
     def decode(self, ids: Sequence[int]) -> str: ...
     def prior(self, attributes: Attributes, eps: Array) -> Array: ...
     def prefix(self, attributes: Attributes, z: Array) -> Array: ...
+    def word_bias(self, attributes: Attributes) -> Array: ...
 
 
 def load(checkpoint: Path | None = None, threads: int = 2) -> Commentator:
@@ -150,7 +151,8 @@ class Commentator:
         z = draw_latent(self.engine, attributes, eps, sampling)
         prefix = self.engine.prefix(attributes, z)
         allowed, ids, eos = self.wording.about(song), self.engine.ids, self.engine.eos
-        rows = sample(self.engine, prefix, z, ids, eos, streams, sampling, allowed)
+        bias = word_bias(self.engine, attributes, sampling)
+        rows = sample(self.engine, prefix, z, ids, eos, streams, sampling, allowed, bias)
         return [
             Candidate(fill_slots(self.engine.decode(row.ids).strip(), song), row.nll, seed, self.name)
             for row, seed in zip(rows, seeds_, strict=True)

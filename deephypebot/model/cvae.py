@@ -39,6 +39,7 @@ from deephypebot.model.plan import WordPlan
 from deephypebot.model.prior import AttributePrior
 from deephypebot.model.states import MAX_TOKENS, LowerStates
 from deephypebot.model.tokens import EOS, SLOTS, START, Vocabulary
+from deephypebot.model.word_bias import WordBias
 from deephypebot.types import Attributes, Sentence
 
 CHOICE_STD = 0.3  # of what a unit of z adds to the normed states, along its direction in the output embeddings
@@ -131,6 +132,7 @@ class TextCVAE(nn.Module):
             self.prior = AttributePrior(d + 1 + KNOWN_INPUTS, config.latent_dim)
         self._output_vocabulary(c.rms_norm_eps)
         self.words: list[str] = []  # of the training text, for the lexicon that writing keeps to
+        self.word_bias: WordBias | None = None  # fitted after training
         self.label_cache: dict[str, Tensor] = {}
         self.full_tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
 
@@ -146,13 +148,20 @@ class TextCVAE(nn.Module):
 
     def start_plan(self, texts: Sequence[str]) -> None:
         """Begin with a plan for each of these training texts; only before training, and only where there is a z."""
-        rows = torch.cat([self.output_rows.float(), self.slot_output.detach()])
-        outputs = [self.position[torch.tensor([*self.vocabulary.encode(text)[:MAX_TOKENS], EOS])] for text in texts]
-        axes = self.plan.start(rows, [sentence.tolist() for sentence in outputs])
+        axes = self.plan.start(self.all_output_rows(), [self.outputs(text) for text in texts])
         with torch.no_grad():
             self.latent_choice.weight.copy_(CHOICE_STD * axes)
 
+    def all_output_rows(self) -> Tensor:
+        """(V, D), those of the slots too, fp32, without gradients."""
+        return torch.cat([self.output_rows.float(), self.slot_output.detach()])
+
     # ---- text to tensors
+
+    def outputs(self, text: str) -> list[int]:
+        """What the writer has to choose for a text, its end too."""
+        outputs: list[int] = self.position[torch.tensor([*self.vocabulary.encode(text)[:MAX_TOKENS], EOS])].tolist()
+        return outputs
 
     def _row(self, text: str) -> list[int]:
         """Ids after BOS: START and tokens; texts of the prompt baseline hold the prompt before a tab."""

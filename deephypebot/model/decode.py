@@ -30,12 +30,13 @@ class Decoder(Protocol):
 @dataclass(frozen=True)
 class Sampling:
     """How to draw. temperature 0: always the most likely token; latent_temperature: of the noise around the middle of p(z | a);
-    guidance: how much plainer the attributes speak than in the corpus."""
+    guidance: how much plainer the attributes speak through z than in the corpus; word_guidance: and through single words, 0: not at all."""
 
     temperature: float = 0.8
     top_p: float = 0.92
     latent_temperature: float = 1.0
     guidance: float = 1.0
+    word_guidance: float = 0.0
     max_new_tokens: int = 80
     min_new_tokens: int = 0
 
@@ -58,10 +59,12 @@ def sample(
     streams: Sequence[np.random.Generator],
     sampling: Sampling,
     allowed: Callable[[Sequence[int]], Array] | None = None,
+    bias: Array | None = None,
 ) -> list[Decoded]:
     """Draw a text a row. ids (V,): token id of each output; eos: its token id.
 
-    allowed: outputs written so far -> (V,) bool, those that may follow; where none may, all may.
+    allowed: outputs written so far -> (V,) bool, those that may follow; where none may, all may. bias (V,) or (B, V): added to
+    the logits of every step; the nll is that without it.
     """
     rows, end = len(prefix), int(np.flatnonzero(ids == eos)[0])
     logits = engine.start(prefix, z)
@@ -73,7 +76,8 @@ def sample(
             if allowed and (mask := allowed(outputs[row])).any():
                 logits[row, ~mask] = -np.inf
         dice = np.array([stream.random() for stream in streams])
-        chosen, cost = draw(logits, dice, sampling.temperature, sampling.top_p)
+        chosen = draw(logits if bias is None else logits + bias, dice, sampling.temperature, sampling.top_p)
+        cost = nll_of(logits, chosen)
         nll += np.where(alive, cost, 0.0)
         for row in np.flatnonzero(alive):
             outputs[row].append(int(chosen[row]))
@@ -86,10 +90,10 @@ def sample(
     return [Decoded(t, not a, float(c / k)) for t, a, c, k in zip(tokens, alive, nll, counts, strict=True)]
 
 
-def draw(logits: Array, dice: Array, temperature: float, top_p: float) -> tuple[Array, Array]:
+def draw(logits: Array, dice: Array, temperature: float, top_p: float) -> Array:
     """Nucleus sampling (Holtzman et al. 2020, arXiv 1904.09751) by inverse transform.
 
-    logits (B, V), dice (B,) uniform in [0, 1) -> outputs (B,) and their nll (B,) under the untempered model, in nats.
+    logits (B, V), dice (B,) uniform in [0, 1) -> outputs (B,)
     """
     rows = np.arange(len(logits))[:, None]
     head = min(HEAD, logits.shape[1])
@@ -97,15 +101,21 @@ def draw(logits: Array, dice: Array, temperature: float, top_p: float) -> tuple[
     top = top[rows, np.argsort(-logits[rows, top], axis=1, kind="stable")]
     best = logits[rows, top].astype(np.float64)
     if temperature == 0:
-        chosen = top[:, 0]
-    else:
-        p = np.exp((best - best[:, :1]) / temperature)
-        p /= p.sum(axis=1, keepdims=True)
-        before = np.cumsum(p, axis=1) - p
-        p[before >= top_p] = 0.0
-        cumulative = np.cumsum(p, axis=1)
-        at = (cumulative <= (dice * cumulative[:, -1])[:, None]).sum(axis=1)
-        chosen = top[rows[:, 0], np.minimum(at, head - 1)]
-    peak = best[:, 0]
+        chosen: Array = top[:, 0]
+        return chosen
+    p = np.exp((best - best[:, :1]) / temperature)
+    p /= p.sum(axis=1, keepdims=True)
+    before = np.cumsum(p, axis=1) - p
+    p[before >= top_p] = 0.0
+    cumulative = np.cumsum(p, axis=1)
+    at = (cumulative <= (dice * cumulative[:, -1])[:, None]).sum(axis=1)
+    chosen = top[rows[:, 0], np.minimum(at, head - 1)]
+    return chosen
+
+
+def nll_of(logits: Array, chosen: Array) -> Array:
+    """logits (B, V), outputs (B,) -> their nll (B,) under the untempered model, in nats."""
+    peak = logits.max(axis=1).astype(np.float64)
     log_norm = peak + np.log(np.exp(logits - peak[:, None], dtype=np.float64).sum(axis=1))
-    return chosen, log_norm - logits[rows[:, 0], chosen]
+    nll: Array = log_norm - logits[np.arange(len(logits)), chosen]
+    return nll

@@ -28,6 +28,7 @@ from deephypebot.model.engine_cache import open_halves
 from deephypebot.model.engine_graph import GRAPH_VERSION, build_lower, build_upper
 from deephypebot.model.settings import read_settings
 from deephypebot.model.tokens import BOS, EOS, START, Vocabulary
+from deephypebot.model.word_bias import load_word_bias
 from deephypebot.types import Attributes
 
 Array = np.ndarray[Any, Any]
@@ -60,6 +61,7 @@ class Engine:
             self.prompted = self.settings["condition"] == "prompt"
             small = [name for name in self.checkpoint.names() if not name.startswith("lora.")]
             self.weights = {name: self.checkpoint.get(name) for name in small}
+            self.bias = load_word_bias(checkpoint)
             self.lower, self.upper = open_halves(folder, self._graphs, self.config, threads)
             self._try_out()
         except DeepHypeBotError:
@@ -83,11 +85,22 @@ class Engine:
         """eps (B, Z), standard normal -> z (B, Z) of p(z | a)"""
         if not self.latent_dim:
             return eps.astype(np.float32)
+        middle = self.weight("prior.mean") + self.weight("prior.map") @ self._inputs(attributes)
+        return np.stack([middle + self.weight("prior.chol") @ row for row in eps.astype(np.float32)])
+
+    def word_bias(self, attributes: Attributes) -> Array:
+        """How much likelier attributes make each output: (V,), in nats"""
+        if self.bias is None:
+            return np.zeros(len(self.ids), np.float32)
+        told = self._inputs(attributes) - self._inputs(Attributes(kind=attributes.kind))
+        bias: Array = self.bias(told)
+        return bias
+
+    def _inputs(self, attributes: Attributes) -> Array:
+        """What p(z | a) and the bias of words read: the mean state of the labels, whether there are any, the rest: (A,)"""
         labels = [self._label_state(label) for label in attributes.genres[:MAX_LABELS]]
         state = np.mean(labels, axis=0) if labels else np.zeros(self.config["hidden_size"], np.float32)
-        inputs = np.concatenate([state, [float(bool(labels))], known_inputs(attributes)]).astype(np.float32)
-        middle = self.weight("prior.mean") + self.weight("prior.map") @ inputs
-        return np.stack([middle + self.weight("prior.chol") @ row for row in eps.astype(np.float32)])
+        return np.concatenate([state, [float(bool(labels))], known_inputs(attributes)]).astype(np.float32)
 
     def prefix(self, attributes: Attributes, z: Array) -> Array:
         """z (B, Z) -> (B, P, D): labels, one vector of features and kind, the latent vectors; or the tokens of the prompt."""
@@ -170,8 +183,9 @@ class Engine:
         z = self.prior(attributes, np.zeros((1, self.latent_dim)))
         logits = self.start(self.prefix(attributes, z), z)
         self.step(self.ids[:1])
-        if logits.shape != (1, len(self.ids)):
-            raise ValueError(f"logits are {logits.shape}, the vocabulary has {len(self.ids)}")
+        sizes = {logits.shape[1], len(self.word_bias(attributes)), len(self.ids)}
+        if len(sizes) > 1:
+            raise ValueError(f"the vocabulary has {len(self.ids)} outputs, logits or words {max(sizes)}")
 
     # ---- graphs
 

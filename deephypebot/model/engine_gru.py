@@ -57,6 +57,10 @@ class GruEngine:
         middle = self.weights["prior.mean"] + self.weights["prior.map"] @ known_inputs(attributes)
         return np.stack([middle + self.weights["prior.chol"] @ row for row in eps.astype(np.float32)])
 
+    def word_bias(self, attributes: Attributes) -> Array:
+        """None of it: the GRU hears attributes at each word."""
+        return np.zeros(len(self.ids), np.float32)
+
     def prefix(self, attributes: Attributes, z: Array) -> Array:
         """The attributes as a vector, beside z for each row: (B, Z + A)"""
         known = self._attributes(attributes)

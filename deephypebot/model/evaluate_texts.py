@@ -12,7 +12,7 @@ from deephypebot.corpus.split import Split
 from deephypebot.model import measures
 from deephypebot.model.commentator import Commentator
 from deephypebot.model.decode import Decoded, sample
-from deephypebot.model.guidance import draw_latent
+from deephypebot.model.guidance import draw_latent, word_bias
 from deephypebot.model.label_nearness import UNSEEN_LABELS, Embed, label_nearness, load_label_space
 from deephypebot.songs import fill_slots, find_fault
 from deephypebot.types import FEATURES, Attributes, Sentence, Song
@@ -28,6 +28,7 @@ def draw_texts(writer: Commentator, asked: Sequence[Attributes], seed: int) -> l
     """One first draft, unchosen, for each of the attributes; slots stay slots (decode with writer.engine)."""
     rows: dict[int, Decoded] = {}
     engine, allowed = writer.engine, writer.wording.about(PLACEHOLDER)
+    biases = {a: word_bias(engine, a, writer.defaults) for a in set(asked)}
     for at in range(0, len(asked), BATCH):
         numbers = range(at, min(at + BATCH, len(asked)))
         streams = {i: np.random.Generator(np.random.Philox(seed + i)) for i in numbers}
@@ -37,8 +38,8 @@ def draw_texts(writer: Commentator, asked: Sequence[Attributes], seed: int) -> l
         for length in {prefix.shape[1] for prefix in prefixes.values()}:  # those of prompts differ
             alike = [i for i in numbers if prefixes[i].shape[1] == length]
             prefix, latent = (np.concatenate([parts[i] for i in alike]) for parts in (prefixes, z))
-            own = [streams[i] for i in alike]
-            drawn = sample(engine, prefix, latent, engine.ids, engine.eos, own, writer.defaults, allowed)
+            own, bias = [streams[i] for i in alike], np.stack([biases[asked[i]] for i in alike])
+            drawn = sample(engine, prefix, latent, engine.ids, engine.eos, own, writer.defaults, allowed, bias)
             rows.update(zip(alike, drawn, strict=True))
     return [rows[i] for i in range(len(asked))]
 

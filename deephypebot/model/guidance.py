@@ -1,9 +1,10 @@
-"""Drawing z for attributes, with what they ask for made plainer than in the corpus.
+"""Attributes made plainer than they are in the corpus: z is drawn for them, and words are given a bias.
 
 The attributes of a song move the middle of p(z | a) by a fraction of the spread of z, as weakly as they move the words of real
 sentences: a person asks for calm to hear it. So the way from the middle of nothing told to the middle of what is told is made
 longer, as classifier-free guidance does with scores (Ho and Salimans 2022, arXiv 2207.12598), but never so long that z leaves
-the region where the writer was trained. Labels and features each have their own way.
+the region where the writer was trained. Labels and features each have their own way. Words that attributes ask for (word_bias.py)
+are made likelier, beside what z asks for.
 """
 
 from __future__ import annotations
@@ -21,9 +22,15 @@ LONGEST = 3.5  # of a way that was made longer; z has a spread of about 1 in eac
 
 
 class Prior(Protocol):
-    """What is asked of an engine."""
+    """What drawing z asks of an engine."""
 
     def prior(self, attributes: Attributes, eps: Array) -> Array: ...
+
+
+class WordBiased(Protocol):
+    """What a bias of words asks of an engine."""
+
+    def word_bias(self, attributes: Attributes) -> Array: ...
 
 
 def draw_latent(engine: Prior, attributes: Attributes, eps: Array, sampling: Sampling) -> Array:
@@ -36,6 +43,12 @@ def draw_latent(engine: Prior, attributes: Attributes, eps: Array, sampling: Sam
     ways = [longer(engine.prior(part, zero) - middle, sampling.guidance) for part in told]
     z: Array = engine.prior(untold, sampling.latent_temperature * eps) + sum(ways)
     return z
+
+
+def word_bias(engine: WordBiased, attributes: Attributes, sampling: Sampling) -> Array:
+    """What to add to the logits of a song's texts: (V,)"""
+    bias: Array = np.float32(sampling.word_guidance) * engine.word_bias(attributes)
+    return bias
 
 
 def longer(way: Array, guidance: float) -> Array:

@@ -28,6 +28,7 @@ from deephypebot.model.processes import Processes
 from deephypebot.model.tokens import Vocabulary
 from deephypebot.model.train_cvae import TrainConfig, Trainer, evaluate_bound
 from deephypebot.model.whole_folder import recover
+from deephypebot.model.word_bias import WordBias, fit_word_bias
 from deephypebot.types import Sentence
 
 
@@ -111,6 +112,8 @@ def finish(model: Any, split: Split) -> dict[str, float]:
     prepare(model, split)
     if model.config.latent_dim:
         fit_prior(model, split.train)
+    if isinstance(model, TextCVAE) and model.config.condition == "vectors":
+        model.word_bias = fit_bias(model, split.train)
     parts = {"valid": split.valid, "test": split.test}
     metrics = {part: evaluate_bound(model, sentences) for part, sentences in parts.items() if sentences}
     return {f"{part}_{name}": value for part, row in metrics.items() for name, value in row.items()}
@@ -118,11 +121,24 @@ def finish(model: Any, split: Split) -> dict[str, float]:
 
 def fit_prior(model: Any, sentences: Sequence[Sentence], seed: int = 0) -> None:
     """Fit p(z | a) to training sentences, each with all that is known of it and twice with some of it dropped."""
-    rng, c = np.random.default_rng(seed), model.config
-    known = [s.attributes for s in sentences]
-    dropped = [drop_attributes(a, rng, c.attribute_dropout, c.unconditional) for a in [*known, *known]]
     mu, logvar = posterior(model, sentences)
-    model.prior.fit(model.prior_inputs([*known, *dropped]), mu.repeat(3, 1), logvar.repeat(3, 1))
+    rates = (model.config.attribute_dropout,) * 2
+    model.prior.fit(told(model, sentences, rates, seed), mu.repeat(3, 1), logvar.repeat(3, 1))
+
+
+def fit_bias(model: TextCVAE, sentences: Sequence[Sentence], seed: int = 0) -> WordBias:
+    """Fit the words that attributes ask for to training sentences, also to ones of which little is told."""
+    words = [model.outputs(s.text) for s in sentences]
+    inputs, rows = told(model, sentences, (0.2, 0.6), seed), model.all_output_rows()
+    return fit_word_bias(inputs.numpy(), [*words, *words, *words], rows.numpy(), seed)
+
+
+def told(model: Any, sentences: Sequence[Sentence], rates: Sequence[float], seed: int) -> torch.Tensor:
+    """Inputs of attributes: all that is known, then once more for each rate, with so much of it dropped: (N + N R, A)"""
+    rng, known = np.random.default_rng(seed), [s.attributes for s in sentences]
+    dropped = [drop_attributes(a, rng, rate, model.config.unconditional) for rate in rates for a in known]
+    inputs: torch.Tensor = model.prior_inputs([*known, *dropped])
+    return inputs
 
 
 def build_configs(
