@@ -149,7 +149,7 @@ def tokens_a_second(steps: Iterator[int], seconds: float, clock: Callable[[], fl
 def held_out_nats(model: Vae2018, words: WordList, sentences: Sequence[Sentence]) -> dict[str, float]:
     """A bound on nats a character, KL and sampler agreeing on log sigma^2, UNK as one word and UNK spelled out.
 
-    Characters are those of the text as it stands, though capitals and spaces are not modelled: both in favour of 2018.
+    Characters are those of the text as it stands and its end, though capitals and spaces are not modelled: both in favour of 2018.
     """
     recon = kl = spelling = 0.0
     ids = [words.ids(sentence.text) for sentence in sentences]
@@ -159,7 +159,7 @@ def held_out_nats(model: Vae2018, words: WordList, sentences: Sequence[Sentence]
         recon += float(model.recon_nll(row, z, words.genres(sentence)))
         kl += float(kl_to_standard_normal(mu, variance).sum())
         spelling += words.spelling_nats(sentence.text)
-    characters, tokens = sum(len(s.text) for s in sentences), sum(map(len, ids))
+    characters, tokens = sum(len(s.text) + 1 for s in sentences), sum(map(len, ids))
     return {
         "recon": recon / len(ids),
         "kl": kl / len(ids),

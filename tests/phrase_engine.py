@@ -43,7 +43,7 @@ class PhraseEngine:
     def word_bias(self, attributes: Attributes) -> Array:
         return np.zeros(len(self.words), np.float32)
 
-    def start(self, prefix: Array, z: Array) -> Array:
+    def start(self, prefix: Array, z: Array, strength: float = 1.0) -> Array:
         self.rows = [[] for _ in prefix]
         self.batches.append(len(prefix))
         return self._logits()

@@ -16,13 +16,14 @@ from deephypebot.types import Attributes, Sentence
 
 def test_the_built_in_corpus_is_whole() -> None:
     sentences = load_builtin()
-    assert (len(sentences), len({s.post for s in sentences})) == (10_725, 2661)
+    assert (len(sentences), len({s.post for s in sentences})) == (29_146, 6628)
     assert all(s.attributes.kind and s.attributes.genres and s.attributes.energy is not None for s in sentences)
 
 
 def test_the_split_is_frozen() -> None:
     split = split_builtin()
-    assert (len(split.train), len(split.valid), len(split.test)) == (9580, 596, 549)
+    assert (len(split.train), len(split.valid), len(split.test)) == (28_001, 596, 549)
+    assert {int(s.post[1:].split("-")[0]) for s in [*split.valid, *split.test]} <= set(range(1, 13))
     parts = [split.train, split.valid, split.test]
     posts = [{s.post for s in part} for part in parts]
     texts = [{normalised(s.text) for s in part} for part in parts]

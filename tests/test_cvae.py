@@ -145,6 +145,19 @@ def test_training_blinds_the_decoder_and_evaluation_does_not(model: TextCVAE) ->
     torch.testing.assert_close(model.collate(many, np.random.default_rng(0)).hidden, batch.hidden)
 
 
+@torch.no_grad()
+def test_training_tells_some_sentences_no_plan(model: TextCVAE) -> None:
+    many = SENTENCES * 60
+    batch = model.collate(many, np.random.default_rng(0))
+    dropped = batch.planned == 0
+    assert float(dropped.float().mean()) == pytest.approx(TOY.latent_dropout, abs=0.06)
+    assert model.collate(many).planned.min() == 1
+    one, other = (model.recon_nll(batch, noise(len(many)) + shift) for shift in (0.0, 1.0))
+    torch.testing.assert_close(one[dropped], other[dropped])
+    assert (one - other)[~dropped].abs().min() > 0
+    assert "latent_empty" not in dict(make(Path(model.folder), latent_dropout=0.0).named_parameters())
+
+
 def test_states_from_the_disk_are_those_computed_afresh(backbone: Path, tmp_path: Path) -> None:
     model = make(backbone)
     fresh = evaluate_bound(model, SENTENCES)

@@ -61,6 +61,13 @@ def test_a_bias_makes_words_likelier_and_the_nll_does_not_know_it() -> None:
     assert rows[0].nll == pytest.approx(math.log(2) / 2, abs=1e-6)
 
 
+def test_a_bias_brings_in_no_word_that_the_model_would_not_have_written() -> None:
+    logits = np.log(np.array([[0.5, 0.3, 0.15, 0.05]], np.float32)).repeat(10_000, axis=0)
+    bias = np.log(np.array([1.0, 5.0, 1.0, 1e9], np.float32))
+    chosen = draw(logits, np.random.default_rng(0).random(10_000), 1.0, 0.9, bias)
+    assert np.bincount(chosen, minlength=4) / 10_000 == pytest.approx(np.array([0.5, 1.5, 0.15, 0.0]) / 2.15, abs=0.02)
+
+
 def test_where_nothing_is_allowed_all_is() -> None:
     free = run(PhraseEngine(PHRASES), list(range(9)))
     assert run(PhraseEngine(PHRASES), list(range(9)), allowed=lambda _: np.zeros(7, bool)) == free

@@ -171,6 +171,16 @@ def test_words_are_biased_as_the_unigram_model_of_torch_says(own: Path, backbone
     assert not toy.word_bias(nothing).any()
 
 
+def test_a_weaker_plan_presses_less_for_its_words(
+    checkpoints: Path, backbone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GraphBuilder, "product", exact_product)
+    toy, z = Engine(checkpoints / "z", backbone, 1, tmp_path), noise(1)
+    none, half, full = (toy.start(toy.prefix(KNOWN, z), z, strength) for strength in (0.0, 0.5, 1.0))
+    assert np.abs(full - none).max() > 0.1
+    np.testing.assert_allclose(half, (none + full) / 2, atol=1e-3)
+
+
 @pytest.mark.parametrize(("read", "words"), [((3, 9), 334), ((3, 83), 9)])
 def test_a_word_bias_for_another_model_is_named(
     own: Path, backbone: Path, cache: Path, read: tuple[int, int], words: int

@@ -61,6 +61,7 @@ class CvaeConfig:
     word_dropout: float = 0.05  # share of token states that the decoder does not see
     attribute_dropout: float = 0.15  # each attribute
     unconditional: float = 0.1  # all attributes but the kind
+    latent_dropout: float = 0.25  # share of sentences that are told no plan
     precision: str = "auto"  # compute dtype of frozen matrices: auto, fp32 or bf16
 
     def __post_init__(self) -> None:
@@ -87,6 +88,7 @@ class Batch:
     features: Tensor  # (B, 10)
     kinds: Tensor  # (B,)
     hidden: Tensor  # (B, T) true where the decoder is blinded (word dropout)
+    planned: Tensor  # (B,) how much of the plan the decoder is told: 1, or 0 where it is dropped
     num_tokens: int  # targets that count
 
     def to(self, device: torch.device) -> Batch:
@@ -128,6 +130,8 @@ class TextCVAE(nn.Module):
             nn.init.normal_(self.latent_tokens.bias, std=SOFT_STD)
             nn.init.normal_(self.latent_shift.weight, std=0.02)  # next to nothing: it starts as the plain backbone
             nn.init.zeros_(self.latent_choice.weight)
+            if config.latent_dropout:
+                self.latent_empty = nn.Parameter(SOFT_STD * torch.randn(config.latent_tokens, d))
             self.plan = WordPlan(vocabulary.size, config.latent_dim)
             self.prior = AttributePrior(d + 1 + KNOWN_INPUTS, config.latent_dim)
         self._output_vocabulary(c.rms_norm_eps)
@@ -212,7 +216,12 @@ class TextCVAE(nn.Module):
             attributes = [drop_attributes(a, rng, c.attribute_dropout, c.unconditional) for a in attributes]
         hidden = self._hidden(mask, targets, rng)
         count = int((targets >= 0).sum())
-        return Batch(padded, mask, targets, *self.condition(attributes), hidden, count)
+        return Batch(padded, mask, targets, *self.condition(attributes), hidden, self._planned(len(rows), rng), count)
+
+    def _planned(self, rows: int, rng: np.random.Generator | None) -> Tensor:
+        if rng is None or not self.config.latent_dropout:
+            return torch.ones(rows)
+        return torch.from_numpy(rng.random(rows, np.float32) >= self.config.latent_dropout).float()
 
     def _hidden(self, mask: Tensor, targets: Tensor, rng: np.random.Generator | None) -> Tensor:
         if rng is None:
@@ -251,14 +260,19 @@ class TextCVAE(nn.Module):
         labels = torch.where(batch.label_mask.unsqueeze(-1), batch.labels + self.label(batch.labels), self.label_empty)
         parts = [labels, (self.features(batch.features) + self.kind(batch.kinds)).unsqueeze(1)]
         if self.config.latent_dim:
-            parts.append(self.latent_tokens(z).view(len(z), self.config.latent_tokens, -1))
+            parts.append(self._latent_vectors(z, batch.planned.view(-1, 1, 1)))
         return torch.cat(parts, dim=1)
+
+    def _latent_vectors(self, z: Tensor, planned: Tensor) -> Tensor:
+        """z (B, Z) -> (B, latent_tokens, D); planned (B, 1, 1)"""
+        vectors: Tensor = self.latent_tokens(z).view(len(z), self.config.latent_tokens, -1)
+        return torch.lerp(self.latent_empty, vectors, planned) if self.config.latent_dropout else vectors
 
     def hidden_states(self, batch: Batch, z: Tensor) -> Tensor:
         """(B, T, D): what predicts the next token, from START on: the normed states and the rest of the plan."""
         states = torch.where(batch.hidden.unsqueeze(-1), self.mask_state, batch.states)
         if self.config.latent_dim:
-            rest = self.plan.rest(z, batch.targets)
+            rest = self.plan.rest(z, batch.targets) * batch.planned.view(-1, 1, 1)
             states = states + self.latent_shift(rest)
         bos = self.lower_states.bos.to(states.device).expand(len(states), 1, -1)
         parts = [bos, states] if self.config.condition == "prompt" else [bos, self.prefix(batch, z), states]

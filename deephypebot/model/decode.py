@@ -18,8 +18,8 @@ HEAD = 256  # tokens a row that sampling looks at; what lies beyond has next to 
 class Decoder(Protocol):
     """What sampling asks of an engine."""
 
-    def start(self, prefix: Array, z: Array) -> Array:
-        """Logits (B, V) of the first token, from prefix (B, P, D) and z (B, Z)."""
+    def start(self, prefix: Array, z: Array, strength: float = 1.0) -> Array:
+        """Logits (B, V) of the first token, from prefix (B, P, D) and z (B, Z); strength: see Sampling.plan_strength."""
         ...
 
     def step(self, tokens: Array) -> Array:
@@ -30,13 +30,15 @@ class Decoder(Protocol):
 @dataclass(frozen=True)
 class Sampling:
     """How to draw. temperature 0: always the most likely token; latent_temperature: of the noise around the middle of p(z | a);
-    guidance: how much plainer the attributes speak through z than in the corpus; word_guidance: and through single words, 0: not at all."""
+    guidance: how much plainer the attributes speak through z than in the corpus; word_guidance: and through single words, 0: not at all;
+    plan_strength: how hard the plan presses for its words, 1: as in training."""
 
     temperature: float = 0.8
     top_p: float = 0.92
     latent_temperature: float = 1.0
     guidance: float = 1.0
     word_guidance: float = 0.0
+    plan_strength: float = 1.0
     max_new_tokens: int = 80
     min_new_tokens: int = 0
 
@@ -63,11 +65,11 @@ def sample(
 ) -> list[Decoded]:
     """Draw a text a row. ids (V,): token id of each output; eos: its token id.
 
-    allowed: outputs written so far -> (V,) bool, those that may follow; where none may, all may. bias (V,) or (B, V): added to
-    the logits of every step; the nll is that without it.
+    allowed: outputs written so far -> (V,) bool, those that may follow; where none may, all may. bias (V,) or (B, V), in nats: see
+    draw; the nll is that without it.
     """
     rows, end = len(prefix), int(np.flatnonzero(ids == eos)[0])
-    logits = engine.start(prefix, z)
+    logits = engine.start(prefix, z, sampling.plan_strength)
     outputs, nll, alive = [list[int]() for _ in range(rows)], np.zeros(rows), np.ones(rows, bool)
     for step in range(sampling.max_new_tokens):
         if step < sampling.min_new_tokens:
@@ -76,7 +78,7 @@ def sample(
             if allowed and (mask := allowed(outputs[row])).any():
                 logits[row, ~mask] = -np.inf
         dice = np.array([stream.random() for stream in streams])
-        chosen = draw(logits if bias is None else logits + bias, dice, sampling.temperature, sampling.top_p)
+        chosen = draw(logits, dice, sampling.temperature, sampling.top_p, bias)
         cost = nll_of(logits, chosen)
         nll += np.where(alive, cost, 0.0)
         for row in np.flatnonzero(alive):
@@ -90,10 +92,11 @@ def sample(
     return [Decoded(t, not a, float(c / k)) for t, a, c, k in zip(tokens, alive, nll, counts, strict=True)]
 
 
-def draw(logits: Array, dice: Array, temperature: float, top_p: float) -> Array:
+def draw(logits: Array, dice: Array, temperature: float, top_p: float, bias: Array | None = None) -> Array:
     """Nucleus sampling (Holtzman et al. 2020, arXiv 1904.09751) by inverse transform.
 
-    logits (B, V), dice (B,) uniform in [0, 1) -> outputs (B,)
+    logits (B, V), dice (B,) uniform in [0, 1), bias (V,) or (B, V) -> outputs (B,). The bias chooses within the nucleus, and
+    brings in no word that the model would not have written there.
     """
     rows = np.arange(len(logits))[:, None]
     head = min(HEAD, logits.shape[1])
@@ -107,6 +110,11 @@ def draw(logits: Array, dice: Array, temperature: float, top_p: float) -> Array:
     p /= p.sum(axis=1, keepdims=True)
     before = np.cumsum(p, axis=1) - p
     p[before >= top_p] = 0.0
+    if bias is not None:
+        wished = np.broadcast_to(bias, logits.shape)[rows, top]
+        p *= np.exp(
+            (wished - wished.max(axis=1, keepdims=True, where=p > 0, initial=-np.inf)).clip(-50, 0) / temperature
+        )
     cumulative = np.cumsum(p, axis=1)
     at = (cumulative <= (dice * cumulative[:, -1])[:, None]).sum(axis=1)
     chosen = top[rows[:, 0], np.minimum(at, head - 1)]

@@ -150,11 +150,11 @@ class Engine:
 
     # ---- writing
 
-    def start(self, prefix: Array, z: Array) -> Array:
-        """Logits (B, V) of the first token, from prefix (B, P, D) and z (B, Z)."""
+    def start(self, prefix: Array, z: Array, strength: float = 1.0) -> Array:
+        """Logits (B, V) of the first token, from prefix (B, P, D) and z (B, Z), of which the last step makes `strength`."""
         self.lower.begin(len(prefix))
         self.upper.begin(len(prefix))
-        self.rest = z.astype(np.float32)
+        self.rest, self.strength = z.astype(np.float32), np.float32(strength)
         bos, start = (np.repeat(self._embed([i])[None], len(prefix), axis=0) for i in (BOS, START))
         below, above = (prefix, prefix[:, :0]) if self.prompted else (prefix[:, :0], prefix)
         states = self.lower.run(np.concatenate([bos, below, start], axis=1))
@@ -169,7 +169,7 @@ class Engine:
 
     def _choose(self, states: Array) -> Array:
         """States (B, T, D) of the upper half -> logits (B, V) after the last of them."""
-        return self.upper.run(states, choice=self._told("latent_choice"))[:, 0]
+        return self.upper.run(states, choice=self.strength * self._told("latent_choice"))[:, 0]
 
     def _told(self, name: str) -> Array:
         """What a map makes of the rest of the plan: (B, 1, D)"""

@@ -66,8 +66,8 @@ class GruEngine:
         known = self._attributes(attributes)
         return np.stack([np.concatenate([row, known]) for row in z.astype(np.float32)])
 
-    def start(self, prefix: Array, z: Array) -> Array:
-        """Logits (B, V) of the first token, from prefix (B, Z + A), which holds z too."""
+    def start(self, prefix: Array, z: Array, strength: float = 1.0) -> Array:
+        """Logits (B, V) of the first token, from prefix (B, Z + A), which holds z too; it has no plan to press for."""
         self.state = np.stack([np.tanh(self._linear("first_state", row)) for row in prefix])
         self.gates = np.stack([self.weights["writer_code.weight"] @ row for row in prefix])
         return self.step(np.full(len(prefix), self.eos + 1))

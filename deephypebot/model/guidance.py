@@ -46,7 +46,7 @@ def draw_latent(engine: Prior, attributes: Attributes, eps: Array, sampling: Sam
 
 
 def word_bias(engine: WordBiased, attributes: Attributes, sampling: Sampling) -> Array:
-    """What to add to the logits of a song's texts: (V,)"""
+    """How much likelier the words of a song's texts become, where they fit: (V,), in nats"""
     bias: Array = np.float32(sampling.word_guidance) * engine.word_bias(attributes)
     return bias
 

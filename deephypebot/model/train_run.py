@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from deephypebot.config import cache_dir
-from deephypebot.corpus.builtin import load_builtin
+from deephypebot.corpus.builtin import split_builtin
 from deephypebot.corpus.sentences import read_jsonl, read_text
 from deephypebot.corpus.split import Split, split_sentences
 from deephypebot.errors import InputError
@@ -42,7 +42,7 @@ class Source:
     def split(self) -> Split:
         """Read and split; InputError where a part is left empty."""
         if self.kind == "builtin":
-            return split_sentences(load_builtin())
+            return split_builtin()
         assert self.path is not None
         split = split_sentences(read_text(self.path) if self.kind == "text" else read_jsonl(self.path))
         if not (split.train and split.valid):
