@@ -26,7 +26,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from deephypebot.corpus.builtin import split_builtin
+from deephypebot.corpus.builtin import split_frozen
 from deephypebot.model.latent import kl_to_standard_normal
 from deephypebot.types import Sentence
 
@@ -193,7 +193,7 @@ def main() -> None:
     arguments = parser.parse_args()
     random.seed(arguments.seed)
     torch.manual_seed(arguments.seed)
-    split = split_builtin()
+    split = split_frozen()
     words = WordList(split.train)
     model = Vae2018(len(words.words))
     speed = tokens_a_second(training_steps(model, words, split.train), 60 * arguments.minutes)

@@ -18,7 +18,7 @@ import original_2018 as original
 import torch
 from torch import nn
 
-from deephypebot.corpus.builtin import split_builtin
+from deephypebot.corpus.builtin import split_frozen
 from deephypebot.model.gru import GruConfig, GruCVAE
 from deephypebot.model.latent import rate_loss
 from deephypebot.model.train_cvae import batches
@@ -72,7 +72,7 @@ def main() -> None:
     random.seed(0)
     torch.manual_seed(0)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    train = split_builtin().train
+    train = split_frozen().train
     words = original.WordList(train)
     sides = {
         "2018": original.training_steps(original.Vae2018(len(words.words)), words, train),

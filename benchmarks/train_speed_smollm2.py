@@ -25,7 +25,7 @@ from torch.nn import functional as F
 from transformers import AutoTokenizer, LlamaForCausalLM
 
 from deephypebot.config import cache_dir
-from deephypebot.corpus.builtin import split_builtin
+from deephypebot.corpus.builtin import split_frozen
 from deephypebot.model.backbone import fetch_backbone
 from deephypebot.model.condition import prompt
 from deephypebot.model.cvae import CvaeConfig, TextCVAE
@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("--held-out", type=int, default=200, help="sentences")
     arguments = parser.parse_args()
     torch.manual_seed(0)
-    split = split_builtin()
+    split = split_frozen()
     cached, started = any((cache_dir() / "states").glob("*")), time.perf_counter()
     ours: Any = build_model(CONFIG, split, 0)
     prepared, plain = time.perf_counter() - started, PlainLora()

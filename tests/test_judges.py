@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deephypebot.corpus.builtin import load_builtin, split_builtin
+from deephypebot.corpus.builtin import split_frozen
 from deephypebot.corpus.split import Split
 from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model import judges as module
@@ -31,7 +31,7 @@ def judges() -> module.Judges:
 
 
 def test_stored_accuracies_equal_a_fresh_computation(judges: module.Judges) -> None:
-    split = split_builtin()
+    split = split_frozen()
     held_out = [*split.valid, *split.test]
     for name in judges.names:
         fresh = score(judges, name, held_out)
@@ -41,7 +41,7 @@ def test_stored_accuracies_equal_a_fresh_computation(judges: module.Judges) -> N
 
 
 def test_shipped_judges_stand_on_the_train_split(judges: module.Judges) -> None:
-    train = split_builtin().train
+    train = split_frozen().train
     assert judges.thresholds == module.fit_thresholds(train)
     assert judges.families == commonest_families(train, corpus_root)
     assert len(judges.families) == 12
@@ -78,7 +78,9 @@ def test_unknown_family_names_what_is_allowed(judges: module.Judges) -> None:
 
 
 def test_every_label_of_the_corpus_has_one_family() -> None:
-    labels = {label for sentence in load_builtin() for label in sentence.attributes.genres}
+    split = split_frozen()
+    sentences = [*split.train, *split.valid, *split.test]
+    labels = {label for sentence in sentences for label in sentence.attributes.genres}
     placed = [label for family in load_families().values() for label in family]
     assert len(placed) == len(set(placed))
     assert set(placed) == labels
@@ -124,7 +126,7 @@ def test_fit_save_and_load_on_a_small_corpus(tmp_path: Path, monkeypatch: pytest
 
 
 def test_fitting_twice_gives_the_same() -> None:
-    whole = split_builtin()
+    whole = split_frozen()
     split = Split(whole.train[::30], whole.valid, [])
     first, second = fit_judges(split), fit_judges(replace(split))
     np.testing.assert_array_equal(first.weight, second.weight)

@@ -9,8 +9,9 @@ import pytest
 
 from deephypebot.errors import CheckpointError
 from deephypebot.model.decode import Sampling
+from deephypebot.model.fit_word_bias import fit_word_bias
 from deephypebot.model.guidance import word_bias
-from deephypebot.model.word_bias import FILE, WordBias, fit_word_bias, load_word_bias
+from deephypebot.model.word_bias import FILE, WordBias, load_word_bias
 from deephypebot.types import Attributes
 
 RNG = np.random.default_rng(0)

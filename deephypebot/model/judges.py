@@ -264,9 +264,9 @@ def save_judges(judges: Judges, folder: Path) -> None:
 
 
 def _main() -> None:
-    from deephypebot.corpus.builtin import split_builtin
+    from deephypebot.corpus.builtin import split_frozen
 
-    judges = fit_judges(split_builtin())
+    judges = fit_judges(split_frozen())
     save_judges(judges, Path(str(DATA)))
     for name, row in judges.heldout.items():
         print(

@@ -162,10 +162,10 @@ def save_label_space(space: LabelSpace, folder: Path) -> None:
 
 
 def _main() -> None:
-    from deephypebot.corpus.builtin import split_builtin
+    from deephypebot.corpus.builtin import split_frozen
     from deephypebot.model.sentence_encoder import SentenceEncoder, fetch_encoder
 
-    space = fit_label_space(split_builtin(), SentenceEncoder(fetch_encoder()))
+    space = fit_label_space(split_frozen(), SentenceEncoder(fetch_encoder()))
     save_label_space(space, Path(str(DATA)))
     print(json.dumps(space.heldout))
 

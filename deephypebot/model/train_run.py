@@ -21,6 +21,7 @@ from deephypebot.model.checkpoint import load_checkpoint, save_checkpoint
 from deephypebot.model.checkpoint_folder import check_place
 from deephypebot.model.condition import drop_attributes, prompt
 from deephypebot.model.cvae import CvaeConfig, TextCVAE
+from deephypebot.model.fit_word_bias import fit_word_bias
 from deephypebot.model.gru import GruConfig, GruCVAE
 from deephypebot.model.lexicon import words_of
 from deephypebot.model.posterior import posterior
@@ -28,7 +29,7 @@ from deephypebot.model.processes import Processes
 from deephypebot.model.tokens import Vocabulary
 from deephypebot.model.train_cvae import TrainConfig, Trainer, evaluate_bound
 from deephypebot.model.whole_folder import recover
-from deephypebot.model.word_bias import WordBias, fit_word_bias
+from deephypebot.model.word_bias import WordBias
 from deephypebot.types import Sentence
 
 
