@@ -20,6 +20,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numpy as np
 import torch
+from original_2018 import tokens_a_second
 from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import AutoTokenizer, LlamaForCausalLM
@@ -121,13 +122,6 @@ def step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], TRAIN.clip)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-
-
-def tokens_a_second(steps: Iterator[int], seconds: float) -> float:
-    started, tokens = time.perf_counter(), 0
-    while time.perf_counter() - started < seconds:
-        tokens += next(steps)
-    return tokens / (time.perf_counter() - started)
 
 
 @torch.no_grad()

@@ -62,7 +62,6 @@ def _main() -> None:
     from deephypebot.model.train_run import fit_bias
 
     folder = Path(sys.argv[1])
-    (folder / FILE).unlink(missing_ok=True)
     (folder / FILE).write_bytes(fit_bias(load_checkpoint(folder), split_builtin().train).to_bytes())
 
 
