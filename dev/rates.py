@@ -1,6 +1,6 @@
 """Row f: what a model is at another rate. It goes on from a checkpoint for a part of an epoch, with another target, and is measured.
 
-    python dev/rates.py DIR --target 20 [--epochs 0.4]     prints one row of the table in dev/LOG.md
+    python dev/rates.py DIR --target 20 [--price 4]     prints one row of the table in dev/LOG.md
 
 The run is kept in the state folder; one that was stopped goes on where it was. Measured on the valid part, so that the test
 part stays what it is.
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from deephypebot.cli.evaluate import sample_songs
 from deephypebot.config import shipped_checkpoint, state_dir
-from deephypebot.corpus.builtin import split_builtin
+from deephypebot.corpus.builtin import split_frozen
 from deephypebot.model.checkpoint import load_checkpoint, save_checkpoint
 from deephypebot.model.commentator import load
 from deephypebot.model.evaluate_latent import latent_measures
@@ -24,11 +24,11 @@ from deephypebot.model.train_run import fit_prior, prepare
 TEXTS = 200
 
 
-def tuned(start: Path, target: float, epochs: float, out: Path) -> None:
+def tuned(start: Path, target: float, price: float, epochs: float, out: Path) -> None:
     """A checkpoint in `out` that has gone on from `start` with another target, in nats a sentence."""
-    model, split = load_checkpoint(start), split_builtin()
+    model, split = load_checkpoint(start), split_frozen()
     prepare(model, split)
-    config = TrainConfig(epochs=epochs, lr=2e-4, new_lr=7e-4, target_kl=target, patience=10**6)
+    config = TrainConfig(epochs=epochs, lr=2e-4, new_lr=7e-4, target_kl=target, kl_price=price, patience=10**6)
     Trainer(model, split, config, out.with_name(f"{out.name}.training"), lambda _: None).run()
     fit_prior(model, split.train)
     save_checkpoint(model, out, {}, {"from": start.name, "target_kl": target})
@@ -36,7 +36,7 @@ def tuned(start: Path, target: float, epochs: float, out: Path) -> None:
 
 def row(folder: Path) -> dict[str, float]:
     """The figures of a checkpoint."""
-    model, split = load_checkpoint(folder), split_builtin()
+    model, split = load_checkpoint(folder), split_frozen()
     prepare(model, split)
     measured = latent_measures(model, split.valid)
     writer = load(folder)
@@ -50,12 +50,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path, nargs="?", default=shipped_checkpoint())
     parser.add_argument("--target", type=float, help="nats a sentence; without it the checkpoint is measured as it is")
+    parser.add_argument(
+        "--price", type=float, default=1.0, help="of a nat above the target; z is worth one of its own at 14"
+    )
     parser.add_argument("--epochs", type=float, default=0.4)
     args = parser.parse_args()
     folder = args.checkpoint
     if args.target is not None:
         folder = state_dir() / "rates" / f"{args.checkpoint.resolve().name}-{args.target:g}"
-        tuned(args.checkpoint, args.target, args.epochs, folder)
+        tuned(args.checkpoint, args.target, args.price, args.epochs, folder)
     print(" | ".join(f"{name} {value:.4g}" for name, value in row(folder).items()))
 
 

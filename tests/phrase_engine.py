@@ -11,7 +11,7 @@ from deephypebot.types import Attributes
 
 
 class PhraseEngine:
-    """Implements commentator.Engine over the words of `phrases`; a word that no phrase would go on with has no chance."""
+    """Implements drafts.Engine over the words of `phrases`; a word that no phrase would go on with has no chance."""
 
     latent_dim = 2
 
@@ -52,6 +52,9 @@ class PhraseEngine:
         for row, token in zip(self.rows, tokens, strict=True):
             row.append(int(token) - 10)
         return self._logits()
+
+    def keep(self, rows: Array) -> None:
+        self.rows = [self.rows[row] for row in rows]
 
     def _logits(self) -> Array:
         logits = np.full((len(self.rows), len(self.words)), -30.0, np.float32)

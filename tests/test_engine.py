@@ -198,6 +198,17 @@ def test_a_row_does_not_hang_on_the_rows_beside_it(toy: Engine, rows: int) -> No
         np.testing.assert_array_equal(write(toy, KNOWN, z[at : at + rows], ids), together[at : at + rows])
 
 
+def test_rows_that_are_kept_go_on_as_if_nothing_had_happened(toy: Engine) -> None:
+    z, ids = toy.prior(KNOWN, noise(5)), toy.vocabulary.encode(TEXT)
+    together = write(toy, KNOWN, z, ids)
+    toy.start(toy.prefix(KNOWN, z), z)
+    for position, token in enumerate(ids, 1):
+        if position == 3:
+            toy.keep(np.array([4, 1]))
+        found = toy.step(np.full(len(toy.rest), token))
+    np.testing.assert_array_equal(found, together[[4, 1], -1])
+
+
 def test_a_text_does_not_hang_on_the_texts_before_it(toy: Engine) -> None:
     z, ids = toy.prior(KNOWN, noise(2)), toy.vocabulary.encode(TEXT)
     first = write(toy, KNOWN, z, ids)

@@ -61,6 +61,9 @@ def test_a_row_does_not_hang_on_the_rows_beside_it(folder: Path) -> None:
     together = write(engine, KNOWN, z, [1, 2, 3])
     for row in range(5):
         np.testing.assert_array_equal(write(engine, KNOWN, z[row : row + 1], [1, 2, 3])[0], together[row])
+    engine.start(engine.prefix(KNOWN, z), z)
+    engine.keep(np.array([4, 1]))
+    np.testing.assert_array_equal(engine.step(np.full(2, 1)), together[[4, 1], 1])
 
 
 def test_the_prior_is_that_of_torch(folder: Path) -> None:

@@ -44,6 +44,7 @@ def test_log_densities():
 def test_rate_loss_sums_over_dimensions_and_averages_over_sentences():
     kl = torch.tensor([[4.0, 0.0, 1.0], [2.0, 0.0, 0.2]])  # batch means 3, 0, 0.6
     assert rate_loss(kl, target_kl=2.0, floor=0.0).item() == pytest.approx(3.6)
+    assert rate_loss(kl, target_kl=2.0, floor=0.0, price=3.0).item() == pytest.approx(2.0 + 3 * 1.6)
     assert rate_loss(kl, target_kl=9.0, floor=0.0).item() == pytest.approx(9.0)
     assert rate_loss(kl, target_kl=9.0, floor=0.7).item() == pytest.approx(9.0 + 0.7 + 0.1)
 

@@ -13,7 +13,14 @@ from deephypebot.model.model_card import model_card
 from deephypebot.model.whole_folder import whole_folder
 from deephypebot.model.word_bias import FILE as WORD_BIAS
 
-SAMPLING = {"temperature": 0.45, "top_p": 0.92, "latent_temperature": 0.8, "guidance": 16.0, "word_guidance": 1.0}
+SAMPLING = {
+    "temperature": 0.45,
+    "top_p": 0.92,
+    "latent_temperature": 0.8,
+    "guidance": 16.0,
+    "word_guidance": 1.0,
+    "drafts": 3,
+}
 FILES = {
     "config.json",
     "model.safetensors",

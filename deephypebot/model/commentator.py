@@ -8,44 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
+from typing import Any
 
 from deephypebot.config import cache_dir, shipped_checkpoint
 from deephypebot.errors import CheckpointError, InputError
-from deephypebot.model.decode import Array, Decoder, Sampling, sample
-from deephypebot.model.guidance import draw_latent, word_bias
+from deephypebot.model.decode import Sampling
+from deephypebot.model.drafts import Drafts, Engine
 from deephypebot.model.settings import read_settings
 from deephypebot.model.wording import Wording
-from deephypebot.songs import build_song, fill_slots, find_fault
+from deephypebot.songs import build_song, fill_slots
 from deephypebot.types import Attributes, Candidate, Song
 
 MAX_TEXTS = 100
 MAX_TRIES_A_TEXT = 12
 SEED_LIMIT = 2**63
-
-
-class Engine(Decoder, Protocol):
-    """What writing asks of a model: engine.py over a pretrained backbone, engine_gru.py over the GRU.
-
-    ids: (V,) the token id of each output; eos: the token id that ends a text; B rows, Z latent dimensions.
-    """
-
-    latent_dim: int
-    ids: Array
-    eos: int
-
-    def encode(self, text: str) -> list[int]: ...
-    def decode(self, ids: Sequence[int]) -> str: ...
-    def prior(self, attributes: Attributes, eps: Array) -> Array: ...
-    def prefix(self, attributes: Attributes, z: Array) -> Array: ...
-    def word_bias(self, attributes: Attributes) -> Array: ...
 
 
 def load(checkpoint: Path | None = None, threads: int = 2) -> Commentator:
@@ -123,10 +104,12 @@ class Commentator:
         found: dict[str, Candidate] = {}
         source = seeds(seed)
         for _ in range(MAX_TRIES_A_TEXT):
-            drafts = self._drafts(song, attributes, list(islice(source, n)), sampling)
-            for draft in drafts:
-                if find_fault(draft.text, song) is None:
-                    found.setdefault(draft.text, draft)
+            some = list(islice(source, n - len(found)))
+            asked = [attributes] * len(some)
+            for own, draft in zip(some, self.drafts.best(song, asked, some, sampling), strict=True):
+                if draft is not None:
+                    text = fill_slots(self.drafts.text(draft), song)
+                    found.setdefault(text, Candidate(text, draft.nll, own, self.name))
             if len(found) >= n:
                 break
         return list(found.values())[:n]
@@ -145,19 +128,10 @@ class Commentator:
             top_p=default.top_p if top_p is None else top_p,
         )
 
-    def _drafts(self, song: Song, attributes: Attributes, seeds_: list[int], sampling: Sampling) -> list[Candidate]:
-        streams = [np.random.Generator(np.random.Philox(seed)) for seed in seeds_]
-        eps = np.stack([stream.standard_normal(self.engine.latent_dim) for stream in streams])
-        z = draw_latent(self.engine, attributes, eps, sampling)
-        prefix = self.engine.prefix(attributes, z)
-        allowed, ids, eos = self.wording.about(song), self.engine.ids, self.engine.eos
-        bias = word_bias(self.engine, attributes, sampling)
-        rows = sample(self.engine, prefix, z, ids, eos, streams, sampling, allowed, bias)
-        return [
-            Candidate(fill_slots(self.engine.decode(row.ids).strip(), song), row.nll, seed, self.name)
-            for row, seed in zip(rows, seeds_, strict=True)
-            if row.finished
-        ]
+    @cached_property
+    def drafts(self) -> Drafts:
+        """Writes texts before they are chosen."""
+        return Drafts(self.engine, self.wording)
 
     @cached_property
     def wording(self) -> Wording:

@@ -13,6 +13,7 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 HEAD = 256  # tokens a row that sampling looks at; what lies beyond has next to no mass
+CROWD = 0.6  # where no more than this share of rows still writes, the others are left behind
 
 
 class Decoder(Protocol):
@@ -26,12 +27,16 @@ class Decoder(Protocol):
         """Logits (B, V) after one more token id a row, tokens (B,)."""
         ...
 
+    def keep(self, rows: Array) -> None:
+        """Go on with these rows alone, by number and in this order."""
+        ...
+
 
 @dataclass(frozen=True)
 class Sampling:
     """How to draw. temperature 0: always the most likely token; latent_temperature: of the noise around the middle of p(z | a);
     guidance: how much plainer the attributes speak through z than in the corpus; word_guidance: and through single words, 0: not at all;
-    plan_strength: how hard the plan presses for its words, 1: as in training."""
+    plan_strength: how hard the plan presses for its words, 1: as in training; drafts: texts that are written for each that is chosen."""
 
     temperature: float = 0.8
     top_p: float = 0.92
@@ -39,6 +44,7 @@ class Sampling:
     guidance: float = 1.0
     word_guidance: float = 0.0
     plan_strength: float = 1.0
+    drafts: int = 1
     max_new_tokens: int = 80
     min_new_tokens: int = 0
 
@@ -68,28 +74,37 @@ def sample(
     allowed: outputs written so far -> (V,) bool, those that may follow; where none may, all may. bias (V,) or (B, V), in nats: see
     draw; the nll is that without it.
     """
-    rows, end = len(prefix), int(np.flatnonzero(ids == eos)[0])
+    end = int(np.flatnonzero(ids == eos)[0])
+    outputs, nll = [list[int]() for _ in prefix], np.zeros(len(prefix))
     logits = engine.start(prefix, z, sampling.plan_strength)
-    outputs, nll, alive = [list[int]() for _ in range(rows)], np.zeros(rows), np.ones(rows, bool)
+    present, writing = (
+        np.arange(len(prefix)),
+        np.ones(len(prefix), bool),
+    )  # rows of the engine; whether they still write
     for step in range(sampling.max_new_tokens):
         if step < sampling.min_new_tokens:
             logits[:, end] = -np.inf
-        for row in np.flatnonzero(alive):
-            if allowed and (mask := allowed(outputs[row])).any():
-                logits[row, ~mask] = -np.inf
-        dice = np.array([stream.random() for stream in streams])
-        chosen = draw(logits, dice, sampling.temperature, sampling.top_p, bias)
-        cost = nll_of(logits, chosen)
-        nll += np.where(alive, cost, 0.0)
-        for row in np.flatnonzero(alive):
-            outputs[row].append(int(chosen[row]))
-        alive &= chosen != end
-        if not alive.any() or step + 1 == sampling.max_new_tokens:
+        for at, row in enumerate(present):
+            if writing[at] and allowed and (mask := allowed(outputs[row])).any():
+                logits[at, ~mask] = -np.inf
+        dice = np.array([streams[row].random() for row in present.tolist()])
+        wished = bias if bias is None or bias.ndim == 1 else bias[present]
+        chosen = draw(logits, dice, sampling.temperature, sampling.top_p, wished)
+        for at, cost in enumerate(nll_of(logits, chosen)):
+            if writing[at]:
+                outputs[present[at]].append(int(chosen[at]))
+                nll[present[at]] += cost
+        writing &= chosen != end
+        if not writing.any() or step + 1 == sampling.max_new_tokens:
             break
+        if writing.mean() <= CROWD:
+            engine.keep(np.flatnonzero(writing))
+            present, chosen, writing = present[writing], chosen[writing], writing[writing]
         logits = engine.step(ids[chosen])
-    tokens = [[int(ids[i]) for i in row if i != end] for row in outputs]
-    counts = [max(1, len(row)) for row in outputs]
-    return [Decoded(t, not a, float(c / k)) for t, a, c, k in zip(tokens, alive, nll, counts, strict=True)]
+    return [
+        Decoded([int(ids[i]) for i in row if i != end], end in row, float(cost / max(1, len(row))))
+        for row, cost in zip(outputs, nll, strict=True)
+    ]
 
 
 def draw(logits: Array, dice: Array, temperature: float, top_p: float, bias: Array | None = None) -> Array:

@@ -42,7 +42,7 @@ LABEL_TOKENS = 16
 
 
 class Engine:
-    """Implements commentator.Engine. Raises CheckpointError or BackboneError for files that cannot be used.
+    """Implements drafts.Engine. Raises CheckpointError or BackboneError for files that cannot be used.
 
     threads: of ONNX Runtime; cache: the folder of built graphs, by default in the user's cache.
     """
@@ -166,6 +166,12 @@ class Engine:
         if self.latent_dim:
             self.rest = self.rest - self.weight("plan.words")[np.searchsorted(self.ids, tokens)]
         return self._choose(self.lower.run(self._embed(tokens.tolist())[:, None]) + self._told("latent_shift"))
+
+    def keep(self, rows: Array) -> None:
+        """Go on with these rows alone, by number and in this order."""
+        self.lower.keep(rows)
+        self.upper.keep(rows)
+        self.rest = self.rest[rows]
 
     def _choose(self, states: Array) -> Array:
         """States (B, T, D) of the upper half -> logits (B, V) after the last of them."""

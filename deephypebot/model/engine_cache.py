@@ -31,21 +31,31 @@ class Half:
         options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads, 1, 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self.session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        self.caches = [entry.name for entry in self.session.get_inputs() if entry.name.startswith("past_")]
+        self.names = [entry.name for entry in self.session.get_inputs() if entry.name.startswith("past_")]
         self.output = self.session.get_outputs()[0].name
         self.shape = (config["num_key_value_heads"], MAX_POSITIONS, config["head_dim"])
-        self.binding, self.rows, self.length = self.session.io_binding(), 0, 0
+        self.rows, self.length = 0, 0
 
     def begin(self, rows: int) -> None:
         """Forget what was read; the calls that follow bring so many rows."""
         self.length = 0
-        if rows == self.rows:
-            return
-        self.rows, self.binding = rows, self.session.io_binding()
-        for name in self.caches:
-            cache = ort.OrtValue.ortvalue_from_shape_and_type((rows, *self.shape), np.float32)
-            self.binding.bind_ortvalue_input(name, cache)
-            self.binding.bind_ortvalue_output(name.removeprefix("past_"), cache)  # in place
+        if rows != self.rows:
+            self._bind({name: np.zeros((rows, *self.shape), np.float32) for name in self.names})
+
+    def keep(self, rows: Array) -> None:
+        """Forget all rows but these, by number."""
+        kept = {name: np.zeros((len(rows), *self.shape), np.float32) for name in self.names}
+        for name, cache in kept.items():
+            cache[:, :, : self.length] = self.caches[name][rows, :, : self.length]
+        self._bind(kept)
+
+    def _bind(self, caches: dict[str, Array]) -> None:
+        """Let the graph read and write these caches, in place."""
+        self.caches, self.rows, self.binding = caches, len(caches[self.names[0]]), self.session.io_binding()
+        for name, cache in caches.items():
+            value = ort.OrtValue.ortvalue_from_numpy(cache)  # no copy
+            self.binding.bind_ortvalue_input(name, value)
+            self.binding.bind_ortvalue_output(name.removeprefix("past_"), value)
 
     def run(self, x: Array, **others: Array) -> Array:
         """x (B, T, D) at the next T positions, and other inputs by name -> the output (B, T or 1, ...).

@@ -23,7 +23,7 @@ Array = np.ndarray[Any, Any]
 
 
 class GruEngine:
-    """Implements commentator.Engine. Raises CheckpointError for a folder that cannot be used."""
+    """Implements drafts.Engine. Raises CheckpointError for a folder that cannot be used."""
 
     def __init__(self, checkpoint: Path) -> None:
         settings = read_settings(checkpoint)
@@ -77,6 +77,10 @@ class GruEngine:
         rows = zip(tokens.tolist(), self.state, self.gates, strict=True)
         self.state = np.stack([self._next(token, state, gates) for token, state, gates in rows])
         return np.stack([self._logits(state) for state in self.state])
+
+    def keep(self, rows: Array) -> None:
+        """Go on with these rows alone, by number and in this order."""
+        self.state, self.gates = self.state[rows], self.gates[rows]
 
     def _next(self, token: int, state: Array, gates: Array) -> Array:
         """torch.nn.GRU's step, with the share of <z, a> in the gates; all (H,) or (3H,)."""

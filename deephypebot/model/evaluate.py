@@ -15,7 +15,7 @@ from deephypebot.errors import BackboneError
 from deephypebot.model.evaluate_latent import characters_nll, latent_measures, weighted_bound
 from deephypebot.model.evaluate_texts import finished_share, new_labels, reconstruction, steering
 from deephypebot.model.explore import Explorer, interpolate_with
-from deephypebot.model.judges import load_families, load_judges
+from deephypebot.model.judges import load_judges
 from deephypebot.types import Attributes, Sentence, Song
 
 Say = Callable[[str], None]
@@ -44,7 +44,7 @@ def evaluate(
     with part("texts", say):
         scores["texts"] = finished_share(explorer.writer, songs[: max(1, round(len(songs) * scale))], 5, split)
     with part("steering", say):
-        scores["steering"] = steering(explorer.writer, load_judges(), load_families(), each)
+        scores["steering"] = steering(explorer.writer, load_judges(), [*split.valid, *split.test], each)
     with part("labels never trained on", say):
         scores["new_labels"] = _new_labels(explorer, split, max(2, round(20 * scale)), say)
     return scores

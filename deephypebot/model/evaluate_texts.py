@@ -11,10 +11,9 @@ import numpy as np
 from deephypebot.corpus.split import Split
 from deephypebot.model import measures
 from deephypebot.model.commentator import Commentator
-from deephypebot.model.decode import Decoded, sample
-from deephypebot.model.guidance import draw_latent, word_bias
+from deephypebot.model.judges import Bools, Judges, corpus_root, targets
 from deephypebot.model.label_nearness import UNSEEN_LABELS, Embed, label_nearness, load_label_space
-from deephypebot.songs import fill_slots, find_fault
+from deephypebot.songs import find_fault
 from deephypebot.types import FEATURES, Attributes, Sentence, Song
 
 PLACEHOLDER = Song(
@@ -24,37 +23,21 @@ LOW_HIGH = {"tempo": (70.0, 165.0)}
 BATCH = 20
 
 
-def draw_texts(writer: Commentator, asked: Sequence[Attributes], seed: int) -> list[Decoded]:
-    """One first draft, unchosen, for each of the attributes; slots stay slots (decode with writer.engine)."""
-    rows: dict[int, Decoded] = {}
-    engine, allowed = writer.engine, writer.wording.about(PLACEHOLDER)
-    biases = {a: word_bias(engine, a, writer.defaults) for a in set(asked)}
-    for at in range(0, len(asked), BATCH):
-        numbers = range(at, min(at + BATCH, len(asked)))
-        streams = {i: np.random.Generator(np.random.Philox(seed + i)) for i in numbers}
-        eps = {i: stream.standard_normal(engine.latent_dim)[None] for i, stream in streams.items()}
-        z = {i: draw_latent(engine, asked[i], eps[i], writer.defaults) for i in numbers}
-        prefixes = {i: engine.prefix(asked[i], z[i]) for i in numbers}
-        for length in {prefix.shape[1] for prefix in prefixes.values()}:  # those of prompts differ
-            alike = [i for i in numbers if prefixes[i].shape[1] == length]
-            prefix, latent = (np.concatenate([parts[i] for i in alike]) for parts in (prefixes, z))
-            own, bias = [streams[i] for i in alike], np.stack([biases[asked[i]] for i in alike])
-            drawn = sample(engine, prefix, latent, engine.ids, engine.eos, own, writer.defaults, allowed, bias)
-            rows.update(zip(alike, drawn, strict=True))
-    return [rows[i] for i in range(len(asked))]
+def draw_texts(writer: Commentator, asked: Sequence[Attributes], seed: int) -> list[str]:
+    """A text for each of the attributes as users get it, but with slots unfilled; empty where all drafts were broken."""
+    seeds = range(seed, seed + len(asked))
+    texts = writer.drafts.best(PLACEHOLDER, asked, seeds, writer.defaults)
+    return ["" if text is None else writer.drafts.text(text) for text in texts]
 
 
 def finished_share(
     writer: Commentator, songs: Sequence[tuple[Song, Attributes]], each: int, split: Split
 ) -> dict[str, Any]:
     """Row h. Drafts as they come (first) and texts as users get them (written), `each` for every song."""
-    drafts = draw_texts(writer, [replace(a, kind="description") for _, a in songs for _ in range(each)], seed=1)
-    names = [song for song, _ in songs for _ in range(each)]
-    raw = [writer.engine.decode(row.ids) for row in drafts]
-    sound = [
-        row.finished and find_fault(fill_slots(text, song), song) is None
-        for row, text, song in zip(drafts, raw, names, strict=True)
-    ]
+    asked = [replace(a, kind="description") for _, a in songs for _ in range(each)]
+    one = replace(writer.defaults, drafts=1)
+    sound = [draft is not None for draft in writer.drafts.best(PLACEHOLDER, asked, range(1, len(asked) + 1), one)]
+    raw = draw_texts(writer, asked, seed=1)
     written = [c.text for i, (song, a) in enumerate(songs) for c in writer.write(song, a, n=each, seed=i)]
     faults = [
         find_fault(text, song) for i, (song, a) in enumerate(songs) for text in written[i * each : (i + 1) * each]
@@ -79,46 +62,44 @@ def finished_share(
     }
 
 
-def steering(writer: Commentator, judges: Any, roots: dict[str, list[str]], each: int = 200) -> dict[str, Any]:
-    """Row i: texts asked low and high for each feature, and asked for each family, as the judges read them.
-
-    roots: labels of each family, to ask for. Nothing else is told but the kind.
-    """
-    result: dict[str, Any] = {}
-    for feature in FEATURES:
-        low, high = LOW_HIGH.get(feature, (0.1, 0.9))
-        asked = [_asked(feature, value) for value in (low, high) for _ in range(each)]
-        texts = [writer.engine.decode(row.ids) for row in draw_texts(writer, asked, seed=10_000)]
-        told_high = np.asarray(judges.low_high(feature, texts))
-        accuracy = 0.5 * (np.mean(~told_high[:each]) + np.mean(told_high[each:]))
-        result[feature] = {"accuracy": float(accuracy), "reference": judges.heldout[feature], "n": 2 * each}
-    for root in judges.families:
-        asked = [Attributes(genres=(roots[root][i % len(roots[root])],), kind="description") for i in range(each)]
-        texts = [writer.engine.decode(row.ids) for row in draw_texts(writer, asked, seed=20_000)]
-        result[root] = {"asked": np.asarray(judges.family(root, texts))}
-    pooled = {root: result[root].pop("asked") for root in judges.families}
-    return result | _balanced(writer, judges, roots, pooled, each)
+def steering(writer: Commentator, judges: Judges, held_out: Sequence[Sentence], each: int = 200) -> dict[str, Any]:
+    """Row i: texts asked low and high for each feature, and asked for each family and for others, as the judges read them."""
+    features = {feature: feature_steering(writer, judges, feature, each) for feature in FEATURES}
+    return features | {root: family_steering(writer, judges, held_out, root, each) for root in judges.families}
 
 
-def _asked(feature: str, value: float) -> Attributes:
-    known: dict[str, Any] = {feature: value}
-    return Attributes(kind="description", **known)
+def feature_steering(writer: Commentator, judges: Judges, feature: str, each: int) -> dict[str, Any]:
+    """Balanced accuracy of a feature's judge; nothing is told but the feature and the kind."""
+    low, high = LOW_HIGH.get(feature, (0.1, 0.9))
+    values: list[dict[str, Any]] = [{feature: value} for value in (low, high) for _ in range(each)]
+    texts = draw_texts(writer, [Attributes(kind="description", **known) for known in values], seed=10_000)
+    told_high = judges.low_high(feature, texts)
+    return _balanced(~told_high[:each], told_high[each:], judges.heldout[feature])
 
 
-def _balanced(
-    writer: Commentator, judges: Any, roots: dict[str, list[str]], hits: dict[str, Any], each: int
+def family_steering(
+    writer: Commentator, judges: Judges, held_out: Sequence[Sentence], root: str, each: int
 ) -> dict[str, Any]:
-    """Balanced accuracy of each family: its own texts told apart from texts asked for the other families."""
-    out = {}
-    for root in judges.families:
-        other = [r for r in judges.families if r != root]
-        labels = [roots[other[i % len(other)]][i % len(roots[other[i % len(other)]])] for i in range(each)]
-        asked = [Attributes(genres=(label,), kind="description") for label in labels]
-        texts = [writer.engine.decode(row.ids) for row in draw_texts(writer, asked, seed=30_000)]
-        refused = ~np.asarray(judges.family(root, texts))
-        accuracy = 0.5 * (float(np.mean(hits[root])) + float(np.mean(refused)))
-        out[root] = {"accuracy": accuracy, "reference": judges.heldout[root], "n": 2 * each}
-    return out
+    """Balanced accuracy of a family's judge: texts asked for a label of the family, and for one of another family.
+
+    held_out: whose first labels are asked for, as often as they stand there, since the judge's accuracy on these sentences is
+    what texts are measured by. Nothing else is told but the kind.
+    """
+    belongs = targets(held_out, root, judges.thresholds, corpus_root)
+    labels = [
+        [s.attributes.genres[0] for s, told in zip(held_out, belongs, strict=True) if told == side] for side in (1, 0)
+    ]
+    dice = np.random.default_rng(0)
+    own, other = ([str(label) for label in dice.choice(side, each)] for side in labels)
+    asked = [Attributes(genres=(label,), kind="description") for label in [*own, *other]]
+    hits = judges.family(root, draw_texts(writer, asked[:each], seed=20_000))
+    false = judges.family(root, draw_texts(writer, asked[each:], seed=30_000))
+    return _balanced(hits, ~false, judges.heldout[root])
+
+
+def _balanced(first: Bools, second: Bools, reference: dict[str, float]) -> dict[str, Any]:
+    shares = float(np.mean(first)), float(np.mean(second))
+    return {"accuracy": sum(shares) / 2, "sides": shares, "reference": reference, "n": len(first) + len(second)}
 
 
 def new_labels(writer: Commentator, embed: Embed, each: int) -> dict[str, Any]:
@@ -126,7 +107,7 @@ def new_labels(writer: Commentator, embed: Embed, each: int) -> dict[str, Any]:
     shares = {}
     for i, label in enumerate(UNSEEN_LABELS):
         asked = [Attributes(genres=(label,), kind="description")] * each
-        texts = [writer.engine.decode(row.ids) for row in draw_texts(writer, asked, seed=40_000 + 100 * i)]
+        texts = draw_texts(writer, asked, seed=40_000 + 100 * i)
         others = [other for other in UNSEEN_LABELS if other != label]
         shares[label] = float(label_nearness(texts, label, others, embed).mean())
     reference = load_label_space().heldout

@@ -22,15 +22,19 @@ def reparameterize(mu: Tensor, logvar: Tensor, eps: Tensor) -> Tensor:
     return mu + torch.exp(0.5 * logvar) * eps
 
 
-def rate_loss(kl: Tensor, target_kl: float, floor: float) -> Tensor:
+def rate_loss(kl: Tensor, target_kl: float, floor: float, price: float = 1.0) -> Tensor:
     """The controlled rate of a batch, a scalar: what the KL costs above `target_kl`, plus dead dimensions. kl: (B, D).
+
+    price: of a nat above the target; 1 is the bound's own, more holds the rate down where z is worth its price (beta-VAE, Higgins
+    et al. 2017).
 
     max(total, target_kl) has no gradient while z is cheap (free bits on the total: Li et al. 2019, arXiv 1909.00868);
     the floor pulls up each dimension whose mean over the batch is less than `floor` (the batch mean, not each
     sentence: Kingma et al. 2016, arXiv 1606.04934). Sums over dimensions, means over sentences.
     """
     dimension = kl.mean(dim=0)
-    return dimension.sum().clamp_min(target_kl) + (floor - dimension).relu().sum()
+    above = (dimension.sum() - target_kl).relu()
+    return target_kl + price * above + (floor - dimension).relu().sum()
 
 
 def active_units(mu: Tensor, threshold: float = 0.01) -> int:

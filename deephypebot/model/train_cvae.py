@@ -30,7 +30,7 @@ from deephypebot.model.training_state import load_state, save_state
 from deephypebot.types import Sentence
 
 POSITIVE = "epochs batch_size accumulate lr new_lr warmup clip evals_per_epoch patience minutes".split()
-NOT_NEGATIVE = "weight_decay target_kl kl_floor save_every_s seed".split()
+NOT_NEGATIVE = "weight_decay target_kl kl_price kl_floor save_every_s seed".split()
 MAY_CHANGE = "minutes epochs patience save_every_s evals_per_epoch".split()  # when a run is resumed
 
 
@@ -47,6 +47,7 @@ class TrainConfig:
     warmup: int = 30  # steps
     clip: float = 1.0  # norm of the gradient
     target_kl: float = 14.0  # the rate, nats a sentence
+    kl_price: float = 1.0  # of a nat above the target
     kl_floor: float = 0.0  # nats a dimension, so that no unit dies
     evals_per_epoch: int = 1
     patience: int = 4  # evaluations without a better held-out bound
@@ -189,7 +190,7 @@ class Trainer:
             recon, kl = self.model(batch, eps)
             loss = recon.sum() / batch.num_tokens
             if self.latent_dim:
-                rate = rate_loss(kl, self.config.target_kl, self.config.kl_floor)
+                rate = rate_loss(kl, self.config.target_kl, self.config.kl_floor, self.config.kl_price)
                 loss = loss + rate * len(indices) / batch.num_tokens
             (loss / len(group)).backward()
             recon_sum, kl_sum = recon_sum + float(recon.detach().sum()), kl_sum + float(kl.detach().sum())
