@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from deephypebot.errors import CheckpointError
+from deephypebot.errors import CheckpointError, InputError
 
 NAME = "deephypebot"
 SHIPPED = "smollm2-cvae"
@@ -31,7 +31,10 @@ def shipped_checkpoint() -> Path:
 
 def _place(variable: str, function: str) -> Path:
     if moved := os.environ.get(variable):
-        return Path(moved).expanduser()
+        try:
+            return Path(moved).expanduser()
+        except RuntimeError as error:
+            raise InputError(f"{variable} is {moved!r}; allowed is a folder ({error})") from error
     import platformdirs
 
     return Path(getattr(platformdirs, function)(NAME))

@@ -25,3 +25,12 @@ class CheckpointError(DeepHypeBotError):
 
 class BackboneError(DeepHypeBotError):
     """The pretrained backbone cannot be had or cannot be used."""
+
+
+def shown(value: object, longest: int = 80) -> str:
+    """A value as an error quotes it, cut where it is long."""
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # nested too deep; an integer of thousands of digits
+        text = f"a {type(value).__name__} too large to show"
+    return text if len(text) <= longest else f"{text[:longest]}..."

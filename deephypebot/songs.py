@@ -17,6 +17,7 @@ SEPARATOR = re.compile(r"(?<=\s)[-‐‑‒–—―−~](?=\s)")
 QUOTED = re.compile(
     r"""["“”„]([^"“”„]*)["“”]|['‘’‚]((?:[^'‘’‚]|\b['’]\b)*)['‘’]|«([^«»]*)»|「([^「」]*)」|『([^『』]*)』"""
 )
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols that show nothing
 INVISIBLE = ("Cf", "Mn", "Me", "Zs")  # categories of characters that alone make no name
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 SLOT = re.compile(
@@ -65,7 +66,7 @@ def _name(key: str, text: str, longest: int) -> str:
     if bad is not None:
         raise InputError(f"{key} is {_shown(text)}; allowed is text without control characters (it has {bad!a})")
     name = " ".join(unicodedata.normalize("NFC", text).split())
-    if all(unicodedata.category(c) in INVISIBLE for c in name):
+    if all(c in BLANK or unicodedata.category(c) in INVISIBLE for c in name):
         raise InputError(f"{key} is empty; allowed are 1 to {longest} characters")
     if len(name) > longest:
         raise InputError(f"{key} is {_shown(text)}, {len(name)} characters; allowed are 1 to {longest}")

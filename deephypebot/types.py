@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from deephypebot.errors import InputError
+from deephypebot.errors import InputError, shown
 
 KINDS = ("description", "reception", "biography", "release", "personal", "promo", "live")
 UNIT_FEATURES = ("energy", "valence", "danceability", "acousticness")
@@ -43,11 +43,11 @@ class Attributes:
             if value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-                raise InputError(f"{name} is {value!r}; allowed is a number from {low:g} to {high:g}")
+                raise InputError(f"{name} is {shown(value)}; allowed is a number from {low:g} to {high:g}")
         if self.kind is not None and self.kind not in KINDS:
-            raise InputError(f"kind is {self.kind!r}; allowed are {', '.join(KINDS)}")
+            raise InputError(f"kind is {shown(self.kind)}; allowed are {', '.join(KINDS)}")
         if not isinstance(self.genres, tuple) or not all(isinstance(label, str) for label in self.genres):
-            raise InputError(f"genres is {self.genres!r}; allowed is a tuple of labels")
+            raise InputError(f"genres is {shown(self.genres)}; allowed is a tuple of labels")
 
 
 @dataclass(frozen=True)

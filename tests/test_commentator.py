@@ -137,6 +137,34 @@ def test_a_checkpoint_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         commentator.load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "named"),
+    [
+        *[("defaults", {"drafts": drafts}, "drafts is") for drafts in (0, -1, "3", 2.5, None, True, 10**9)],
+        *[("defaults", {"temperature": t}, "temperature is") for t in ("x", None, -1, 1e9, float("nan"), [1])],
+        ("defaults", {"top_p": 0}, "top_p is 0"),
+        ("defaults", {"plan_strength": float("inf")}, "plan_strength is inf"),
+        ("defaults", {"bogus": 1}, "defaults is .*bogus.*drafts"),
+        ("defaults", None, "defaults is None"),
+        ("words", "abc", "words is 'abc'"),
+        ("words", [1], r"words is \[1\]"),
+        *[("backbone", name, "backbone is") for name in (5, None, "", [1])],
+    ],
+)
+def test_a_setting_of_a_checkpoint_that_cannot_be_used_is_named(
+    tmp_path: Path, key: str, value: object, named: str
+) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"format": "deephypebot-cvae-2", key: value}))
+    with pytest.raises(CheckpointError, match=f"checkpoint {tmp_path}: .*{named}"):
+        commentator.load(tmp_path)
+
+
+def test_settings_that_nest_without_end_are_named(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("[" * 100_000)
+    with pytest.raises(CheckpointError, match=r"config\.json cannot be read"):
+        commentator.load(tmp_path)
+
+
 def test_words_that_the_tokenizer_lacks_are_a_checkpoint_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writer = make(tmp_path, monkeypatch, GOOD, ["nowhere"])
     with pytest.raises(CheckpointError, match="do not fit its tokenizer"):

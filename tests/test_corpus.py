@@ -102,3 +102,20 @@ def test_a_byte_order_mark_and_deep_nesting_do_no_harm(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"text": ' + "[" * 100_000)
     with pytest.raises(InputError, match="line 1"):
         read_jsonl(tmp_path / "a.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        (r'{"text": "a drum \ud800"}', "lone surrogate"),
+        (r'{"text": "a drum", "post": "\udfff"}', "lone surrogate"),
+        (r'{"text": "a drum", "genres": ["\ud800"]}', "lone surrogate"),
+        ('{"sentences": ["a drum"]}', "sentence is 'a drum'; allowed is an object with text"),
+        (f'{{"text": "a drum", "energy": {"9" * 2000}}}', "allowed is a number from 0 to 1"),
+    ],
+)
+def test_a_line_of_jsonl_that_is_no_post_is_named(tmp_path: Path, line: str, named: str) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "a bass"}\n' + line + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match=f"line 2: .*{named}"):
+        read_jsonl(path)

@@ -268,6 +268,25 @@ def test_a_tensor_of_another_size_is_a_checkpoint_error(own: Path, backbone: Pat
         Engine(own, backbone, 1, cache)
 
 
+@pytest.mark.parametrize("name", ["plan.words", "slot_input"])
+def test_a_table_that_lacks_its_last_row_is_a_checkpoint_error(
+    own: Path, backbone: Path, cache: Path, name: str
+) -> None:
+    tensors = load_file(own / "model.safetensors")
+    tensors[name] = tensors[name][:-1].copy()
+    save_file(tensors, own / "model.safetensors")
+    with pytest.raises(CheckpointError, match="does not fit the backbone"):
+        Engine(own, backbone, 1, cache)
+
+
+def test_numbers_that_are_not_finite_are_named(own: Path, backbone: Path, cache: Path) -> None:
+    tensors = load_file(own / "model.safetensors")
+    tensors["prior.mean"][0] = np.nan
+    save_file(tensors, own / "model.safetensors")
+    with pytest.raises(CheckpointError, match=r"prior\.mean holds numbers that are not finite"):
+        Engine(own, backbone, 1, cache)
+
+
 @pytest.mark.parametrize("name", ["latent_dim", "split", "condition", "lora_alpha"])
 def test_a_setting_that_is_missing_is_a_checkpoint_error(own: Path, backbone: Path, cache: Path, name: str) -> None:
     settings = json.loads((own / "config.json").read_text())

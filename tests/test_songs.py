@@ -173,3 +173,9 @@ def test_names_match_whatever_their_dress() -> None:
     assert normalise_name("की") != normalise_name("का")  # vowel signs are no accents
     assert normalise_name("!!!") == "!!!"
     assert normalise_name("여자아이들") != normalise_name("투애니원")
+
+
+@pytest.mark.parametrize("blank", ["\u3164", "\u2800", "\uffa0\u115f", "\u200b\u3164 "])
+def test_a_name_that_shows_nothing_is_empty(blank: str) -> None:
+    with pytest.raises(InputError, match="artist is empty"):
+        build_song(blank, "Alison")

@@ -59,15 +59,24 @@ def test_it_comes_back_from_disk(fitted: WordBias, tmp_path: Path) -> None:
     np.testing.assert_allclose(loaded.read, fitted.read, atol=2e-3)
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "other names", "other sizes"])
+@pytest.mark.parametrize("damage", ["cut", "empty", "other names", "other sizes", "not finite", "not a matrix"])
 def test_a_damaged_file_is_named(fitted: WordBias, tmp_path: Path, damage: str) -> None:
     from safetensors.numpy import save
 
     whole = fitted.to_bytes()
     others = {"read": np.zeros((4, 3), np.float16), "words": np.zeros((12, 5), np.float16)}
+    endless = {"read": np.full((3, 3), np.inf, np.float16), "words": np.zeros((12, 3), np.float16)}
+    deep = {"read": np.zeros((3, 3), np.float16), "words": np.zeros((2, 12, 3), np.float16)}
     broken = {"cut": whole[:-9], "empty": b"", "other names": save({"a": np.ones(1)}), "other sizes": save(others)}
+    broken |= {"not finite": save(endless), "not a matrix": save(deep)}
     (tmp_path / FILE).write_bytes(broken[damage])
     with pytest.raises(CheckpointError, match=f"{tmp_path}.*{FILE} cannot be used"):
+        load_word_bias(tmp_path)
+
+
+def test_a_link_to_nowhere_is_no_missing_file(tmp_path: Path) -> None:
+    (tmp_path / FILE).symlink_to(tmp_path / "gone")
+    with pytest.raises(CheckpointError, match="cannot be used"):
         load_word_bias(tmp_path)
 
 

@@ -60,8 +60,17 @@ def phrase(error: BaseException) -> tuple[str, int]:
             return f"this command needs {error.name}; `pip install 'deephypebot[evaluate]'` brings it", 1
         case MemoryError():
             return "out of memory", 1
+        case ImportError() if _was_interrupted(error):
+            return "interrupted", 130
         case _:
             return f"{type(error).__name__}: {error} (unforeseen; {TRACEBACK}=1 shows where)", 1
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C lies behind it: compiled modules that are interrupted while they load say so in their own way."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _run(argv: Sequence[str] | None) -> int:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import sys
 from collections.abc import Callable
-from typing import TextIO
+from typing import Any, TextIO
 
 MAX_CHARACTERS = 1000  # of a message
 
 
 def emit(line: str) -> None:
     """One whole line of result on stdout, at once. Raises OSError naming stdout where it cannot be written."""
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "it is closed", "standard output")
     _on_stdout(lambda: _write(line, sys.stdout))
 
 
@@ -34,6 +37,30 @@ def one_line(text: str) -> str:
     text = " ".join(text.split())
     text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 4]} ..."
+
+
+class Forgiving:
+    """A stream that loses what it cannot write: work does not stop because nobody can hear how far it is."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def forgiving_stderr() -> contextlib.AbstractContextManager[Any]:
+    """stderr loses what cannot be written, so long as this is open."""
+    return contextlib.nullcontext() if sys.stderr is None else contextlib.redirect_stderr(Forgiving(sys.stderr))
 
 
 def use_utf8() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from deephypebot.errors import InputError
+from deephypebot.errors import InputError, shown
 from deephypebot.types import Attributes, Song
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _text(row: dict[str, Any], name: str) -> str:
     if name not in row:
         raise InputError(f"{name} is missing; needed are artist and title")
     if not isinstance(row[name], str):
-        raise InputError(f"{name} is {row[name]!r}; allowed is a text")
+        raise InputError(f"{name} is {shown(row[name])}; allowed is a text")
     return str(row[name])
 
 
@@ -70,5 +70,5 @@ def _labels(genres: object) -> str:
     if isinstance(genres, list) and all(isinstance(label, str) for label in genres):
         return ", ".join(genres)
     if not isinstance(genres, str):
-        raise InputError(f"genres is {genres!r}; allowed is a list of labels or a text with commas")
+        raise InputError(f"genres is {shown(genres)}; allowed is a list of labels or a text with commas")
     return genres

@@ -48,7 +48,7 @@ def read_lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
         rest = line
         while rest and not rest.endswith(b"\n") and len(line) > MAX_BYTES:
             rest = file.readline(MAX_BYTES + 1)
-        if line.strip():
+        if line.strip() or len(line) > MAX_BYTES:
             yield number, line
 
 

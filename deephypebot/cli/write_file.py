@@ -9,7 +9,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING
 
 from deephypebot.cli.draw import Draw, as_line
-from deephypebot.cli.output import complain, emit
+from deephypebot.cli.output import complain, emit, forgiving_stderr
 from deephypebot.cli.request import ATTRIBUTES, look_up, parse_row
 from deephypebot.cli.songs_file import count_lines, parse_line, read_lines
 from deephypebot.errors import InputError
@@ -44,7 +44,7 @@ class FileWriter:
 
         songs = written = position = 0
         look = {"mininterval": 0.1 if _is_terminal() else 10.0, "disable": sys.stderr is None}
-        with tqdm(total=count_lines(self.name), unit="song", file=sys.stderr, **look) as bar:
+        with forgiving_stderr(), tqdm(total=count_lines(self.name), unit="song", file=sys.stderr, **look) as bar:
             for number, line in read_lines(file):
                 songs += 1
                 written += self._write(number, line)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from deephypebot.errors import InputError
+from deephypebot.errors import InputError, shown
 from deephypebot.types import FEATURES, Attributes, Sentence
 
 MAX_CHARACTERS = 2000
@@ -44,21 +44,32 @@ def parse_post(line: str) -> list[Sentence]:
     known: dict[str, Any] = {name: row.get(name) for name in FEATURES}
     genres = row.get("genres") or []
     if not isinstance(genres, list):
-        raise ValueError(f"genres is {genres!r}; allowed is a list of labels")
+        raise ValueError(f"genres is {shown(genres)}; allowed is a list of labels")
     known["genres"] = tuple(genres)
     texts = row["sentences"] if "sentences" in row else [{"text": row["text"], "kind": row.get("kind")}]
     if not isinstance(texts, list) or not texts:
-        raise ValueError(f"sentences is {texts!r}; allowed is a list that is not empty")
+        raise ValueError(f"sentences is {shown(texts)}; allowed is a list that is not empty")
+    for sentence in texts:
+        if not isinstance(sentence, dict):
+            raise ValueError(f"sentence is {shown(sentence)}; allowed is an object with text")
     post = str(row.get("id") or row.get("post") or _digest(_text(texts[0]["text"])))
+    for value in (post, *(label for label in genres if isinstance(label, str))):
+        _refuse_surrogates(value)
     return [Sentence(_text(s["text"]), post, Attributes(**known, kind=s.get("kind"))) for s in texts]
 
 
 def _text(text: object) -> str:
     if not isinstance(text, str) or not text.strip():
-        raise ValueError(f"text is {text!r}; allowed is a string that is not empty")
+        raise ValueError(f"text is {shown(text)}; allowed is a string that is not empty")
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"text has {len(text)} characters; allowed are {MAX_CHARACTERS}")
+    _refuse_surrogates(text)
     return " ".join(text.split())
+
+
+def _refuse_surrogates(text: str) -> None:
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError(f"{shown(text)} holds a lone surrogate; allowed is Unicode text")
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:

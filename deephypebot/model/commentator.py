@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from deephypebot.config import cache_dir, shipped_checkpoint
-from deephypebot.errors import CheckpointError, InputError
-from deephypebot.model.decode import Sampling
+from deephypebot.errors import CheckpointError, InputError, shown
+from deephypebot.model.decode import ALLOWED, Sampling
 from deephypebot.model.drafts import Drafts, Engine
 from deephypebot.model.settings import read_settings
 from deephypebot.model.wording import Wording
@@ -48,11 +48,26 @@ def open_engine(checkpoint: Path, settings: dict[str, Any], threads: int) -> Eng
             from deephypebot.model.backbone import fetch_backbone
             from deephypebot.model.engine import Engine as BackboneEngine
 
-            backbone = fetch_backbone(settings.get("backbone", ""))
+            name = settings.get("backbone")
+            if not isinstance(name, str) or not name:
+                raise CheckpointError(
+                    f"checkpoint {checkpoint}: backbone is {shown(name)}; allowed is smollm2, a folder or a model id"
+                )
+            backbone = fetch_backbone(name)
             return BackboneEngine(checkpoint, backbone, threads=threads, cache=cache_dir() / "engines")
         case other:
             allowed = "deephypebot-cvae-2, deephypebot-gru-1"
             raise CheckpointError(f"checkpoint {checkpoint}: format is {other!r}; allowed are {allowed}")
+
+
+def _read_defaults(checkpoint: Path, defaults: object) -> Sampling:
+    if not isinstance(defaults, dict) or not defaults.keys() <= ALLOWED.keys():
+        allowed = f"an object with any of {', '.join(ALLOWED)}"
+        raise CheckpointError(f"checkpoint {checkpoint}: defaults is {shown(defaults)}; allowed is {allowed}")
+    try:
+        return Sampling(**defaults)
+    except ValueError as error:
+        raise CheckpointError(f"checkpoint {checkpoint}: defaults: {error}") from error
 
 
 def seeds(seed: int) -> Iterator[int]:
@@ -71,13 +86,10 @@ class Commentator:
     def __init__(self, checkpoint: Path, threads: int = 2) -> None:
         settings = read_settings(checkpoint)
         self.name = str(settings.get("name", checkpoint.name))
-        try:
-            self.defaults = Sampling(**settings.get("defaults", {}))
-            self.words = [str(word) for word in settings.get("words", [])]
-        except TypeError as error:
-            raise CheckpointError(
-                f"checkpoint {checkpoint}: defaults or words in config.json cannot be used ({error})"
-            ) from error
+        self.defaults = _read_defaults(checkpoint, settings.get("defaults", {}))
+        self.words = settings.get("words", [])
+        if not isinstance(self.words, list) or not all(isinstance(word, str) for word in self.words):
+            raise CheckpointError(f"checkpoint {checkpoint}: words is {shown(self.words)}; allowed is a list of texts")
         self.engine = open_engine(checkpoint, settings, threads)
 
     def write(

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from deephypebot.errors import shown
+
 Array = np.ndarray[Any, Any]
 HEAD = 256  # tokens a row that sampling looks at; what lies beyond has next to no mass
 CROWD = 0.6  # where no more than this share of rows still writes, the others are left behind
@@ -32,11 +34,25 @@ class Decoder(Protocol):
         ...
 
 
+ALLOWED: dict[str, tuple[float, float]] = {
+    "temperature": (0, 10),
+    "top_p": (0, 1),
+    "latent_temperature": (0, 10),
+    "guidance": (0, 1000),
+    "word_guidance": (0, 100),
+    "plan_strength": (0, 10),
+    "drafts": (1, 100),
+    "max_new_tokens": (1, 150),
+    "min_new_tokens": (0, 150),
+}
+
+
 @dataclass(frozen=True)
 class Sampling:
     """How to draw. temperature 0: always the most likely token; latent_temperature: of the noise around the middle of p(z | a);
     guidance: how much plainer the attributes speak through z than in the corpus; word_guidance: and through single words, 0: not at all;
-    plan_strength: how hard the plan presses for its words, 1: as in training; drafts: texts that are written for each that is chosen."""
+    plan_strength: how hard the plan presses for its words, 1: as in training; drafts: texts that are written for each that is chosen.
+    Raises ValueError for a value out of range."""
 
     temperature: float = 0.8
     top_p: float = 0.92
@@ -47,6 +63,14 @@ class Sampling:
     drafts: int = 1
     max_new_tokens: int = 80
     min_new_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in ALLOWED.items():
+            value, whole = getattr(self, name), isinstance(getattr(Sampling, name), int)
+            number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+            if not number or not low <= value <= high or (name == "top_p" and value == 0):
+                kind = "a whole number" if whole else "a number"
+                raise ValueError(f"{name} is {shown(value)}; allowed is {kind} from {low:g} to {high:g}")
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from deephypebot.model.engine_cache import open_halves
 from deephypebot.model.engine_graph import GRAPH_VERSION, build_lower, build_upper
 from deephypebot.model.settings import read_settings
 from deephypebot.model.tokens import BOS, EOS, START, Vocabulary
+from deephypebot.model.word_bias import FILE as WORD_BIAS
 from deephypebot.model.word_bias import load_word_bias
 from deephypebot.types import Attributes
 
@@ -61,6 +62,9 @@ class Engine:
             self.prompted = self.settings["condition"] == "prompt"
             small = [name for name in self.checkpoint.names() if not name.startswith("lora.")]
             self.weights = {name: self.checkpoint.get(name) for name in small}
+            for name, weight in self.weights.items():
+                if not np.isfinite(weight).all():
+                    raise CheckpointError(f"checkpoint {checkpoint}: {name} holds numbers that are not finite")
             self.bias = load_word_bias(checkpoint)
             self.lower, self.upper = open_halves(folder, self._graphs, self.config, threads)
             self._try_out()
@@ -188,10 +192,10 @@ class Engine:
         attributes = Attributes(genres=("pop",))
         z = self.prior(attributes, np.zeros((1, self.latent_dim)))
         logits = self.start(self.prefix(attributes, z), z)
-        self.step(self.ids[:1])
-        sizes = {logits.shape[1], len(self.word_bias(attributes)), len(self.ids)}
-        if len(sizes) > 1:
-            raise ValueError(f"the vocabulary has {len(self.ids)} outputs, logits or words {max(sizes)}")
+        self.step(self.ids[-1:])
+        for what, size in (("logits", logits.shape[1]), (WORD_BIAS, len(self.word_bias(attributes)))):
+            if size != len(self.ids):
+                raise ValueError(f"the vocabulary has {len(self.ids)} outputs, {what} {size}")
 
     # ---- graphs
 

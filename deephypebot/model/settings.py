@@ -18,7 +18,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
         )
     try:
         settings: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise CheckpointError(f"checkpoint {folder}: config.json cannot be read ({error})") from error
     if not isinstance(settings, dict):
         raise CheckpointError(f"checkpoint {folder}: config.json is {type(settings).__name__}, not a JSON object")

@@ -12,6 +12,7 @@ Shapes: A attribute inputs, R rank, V outputs. numpy alone; fit_word_bias.py fit
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,12 +46,15 @@ class WordBias:
 def load_word_bias(checkpoint: Path) -> WordBias | None:
     """That of a checkpoint folder, None where it has none. Raises CheckpointError for a file that cannot be used."""
     path = checkpoint / FILE
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     try:
         tensors = {name: tensor.astype(np.float32) for name, tensor in load_file(path).items()}
         bias = WordBias(tensors["read"], tensors["words"])
-        bias(np.zeros(bias.read.shape[1], np.float32))
+        if len(bias(np.zeros(bias.read.shape[1], np.float32)).shape) != 1:
+            raise ValueError("read and words are no matrices")
+        if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
+            raise ValueError("it holds numbers that are not finite")
     except Exception as error:  # safetensors raises its own
         raise CheckpointError(f"checkpoint {checkpoint}: {FILE} cannot be used ({error!r})") from error
     return bias

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import deephypebot
-from deephypebot.cli import main
+from deephypebot.cli import main, phrase
 from deephypebot.cli.output import one_line
 from deephypebot.errors import BackboneError, InputError
 
@@ -181,3 +181,18 @@ def test_arguments_that_are_no_text_are_refused() -> None:
 
 def test_messages_cannot_steer_the_terminal() -> None:
     assert one_line("a\x1b[2Jb\nc\u202ed") == "a\\x1b[2Jb c\\u202ed"
+
+
+def test_a_closed_stdout_is_no_success(
+    writer: FakeWriter, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["write", ALISON]) == 1
+    assert "standard output: it is closed" in capsys.readouterr().err
+
+
+def test_an_interrupt_that_a_module_swallowed_is_an_interrupt() -> None:
+    error = ImportError("initialization failed")
+    assert phrase(error)[1] == 1
+    error.__cause__ = KeyboardInterrupt()
+    assert phrase(error) == ("interrupted", 130)

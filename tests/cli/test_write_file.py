@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -133,3 +134,29 @@ def test_a_closed_stderr_stops_nothing(
     monkeypatch.setattr(sys, "stderr", None)
     assert main(["write", "--file", str(songs_file([{"artist": "Slowdive", "title": "Alison"}, "{"]))]) == 1
     assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_a_line_of_blanks_that_is_too_long_is_not_lost(
+    songs_file: Lines, writer: FakeWriter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = songs_file(
+        [" " * 70_000 + '{"artist": "Slowdive", "title": "Alison"}', {"artist": "Nas", "title": "Message"}]
+    )
+    assert main(["write", "--file", str(path)]) == 1
+    assert any("line 1: more than 65536 bytes" in line for line in complaints(capsys))
+
+
+class FullDisk(io.StringIO):
+    """A stream that takes nothing."""
+
+    def write(self, _: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_songs_are_written_though_nobody_hears_how_far_it_is(
+    songs_file: Lines, writer: FakeWriter, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = songs_file([{"artist": "Nas", "title": "Message"}] * 3)
+    monkeypatch.setattr(sys, "stderr", FullDisk())
+    assert main(["write", "--file", str(path)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
