@@ -2,8 +2,8 @@
 
     python benchmarks/write_speed.py [--checkpoint DIR]
 prints two lines. Speed: five candidates forced to 40 tokens, the two sides alternating on the same threads. Stock reads two
-tokens and draws from its full vocabulary with the same temperature and nucleus; ours also makes z and the prefix. The second line is
-what a user waits for, choosing included.
+tokens and draws from its full vocabulary with the same temperature and nucleus; ours also makes z and the prefix.
+The second line is what a user waits for, choosing included.
 Accuracy: held-out sentences at the mean of q(z | x), scored step by step as in writing, against the torch model in fp32.
 """
 

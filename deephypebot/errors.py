@@ -27,8 +27,10 @@ class BackboneError(DeepHypeBotError):
     """The pretrained backbone cannot be had or cannot be used."""
 
 
-def shown(value: object, longest: int = 80) -> str:
+def shown(value: object, longest: int = 60) -> str:
     """A value as an error quotes it, cut where it is long."""
+    if isinstance(value, str) and len(value) > longest:
+        return f"{value[:longest]!r}..."
     try:
         text = repr(value)
     except (RecursionError, ValueError):  # nested too deep; an integer of thousands of digits

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from deephypebot.errors import InputError
+from deephypebot.errors import InputError, shown
 from deephypebot.types import Song
 
 MAX_NAME = 300  # characters of an artist or a title
@@ -39,7 +39,7 @@ def parse_song(text: str) -> Song:
     """
     parts = SEPARATOR.split(f" {text} ", maxsplit=1)
     if len(parts) != 2:
-        raise InputError(f'song is {_shown(text)}; allowed is "ARTIST – TITLE", or artist and title given apart')
+        raise InputError(f'song is {shown(text)}; allowed is "ARTIST – TITLE", or artist and title given apart')
     artist, title = parts[0], parts[1].strip()
     quoted = QUOTED.fullmatch(title)
     return build_song(artist, quoted[quoted.lastindex or 0] if quoted else title)
@@ -64,22 +64,18 @@ def parse_genres(text: str) -> tuple[str, ...]:
 def _name(key: str, text: str, longest: int) -> str:
     bad = next((c for c in text.strip() if is_unprintable(c)), None)
     if bad is not None:
-        raise InputError(f"{key} is {_shown(text)}; allowed is text without control characters (it has {bad!a})")
+        raise InputError(f"{key} is {shown(text)}; allowed is text without control characters (it has {bad!a})")
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if all(c in BLANK or unicodedata.category(c) in INVISIBLE for c in name):
         raise InputError(f"{key} is empty; allowed are 1 to {longest} characters")
     if len(name) > longest:
-        raise InputError(f"{key} is {_shown(text)}, {len(name)} characters; allowed are 1 to {longest}")
+        raise InputError(f"{key} is {shown(text)}, {len(name)} characters; allowed are 1 to {longest}")
     return name
 
 
 def is_unprintable(character: str) -> bool:
     """Control characters, lone surrogates, line separators, and marks that turn the direction of what follows."""
     return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in BIDI_CONTROLS
-
-
-def _shown(text: str) -> str:
-    return repr(text) if len(text) <= 60 else f"{text[:60]!r}..."
 
 
 def normalise_name(name: str) -> str:
