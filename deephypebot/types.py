@@ -10,6 +10,10 @@ KINDS = ("description", "reception", "biography", "release", "personal", "promo"
 UNIT_FEATURES = ("energy", "valence", "danceability", "acousticness")
 FEATURES = (*UNIT_FEATURES, "tempo")
 TEMPO_RANGE_BPM = (20.0, 300.0)
+STYLES = ("descriptive", "warm", "wild", "plain")
+CONSTRAINTS = ("none", "lcgan", "guided")
+PRONOUNS = ("they", "she", "he")
+MAX_BEST_OF = 100
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,44 @@ class Attributes:
 
 
 @dataclass(frozen=True)
+class Wish:
+    """What kind of text is wanted. Raises InputError for what is not allowed.
+
+    styles: all of them at once; constraint: how z is moved there before a word is written; strength: how far, 0..1; pronouns: what
+    the artist is called, by default nothing; best_of: texts that are written for each that is chosen, by default the checkpoint's.
+    """
+
+    styles: tuple[str, ...] = ("descriptive",)
+    constraint: str = "none"
+    strength: float = 1.0
+    pronouns: str | None = None
+    best_of: int | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_unless(isinstance(self.styles, tuple), "styles", self.styles, "a tuple of styles")
+        for style in self.styles:
+            _refuse_unless(style in STYLES, "style", style, ", ".join(STYLES))
+        _refuse_unless(self.constraint in CONSTRAINTS, "constraint", self.constraint, ", ".join(CONSTRAINTS))
+        _refuse_unless(
+            self.pronouns is None or self.pronouns in PRONOUNS, "pronouns", self.pronouns, ", ".join(PRONOUNS)
+        )
+        number = isinstance(self.strength, (int, float)) and not isinstance(self.strength, bool)
+        _refuse_unless(number and 0 <= self.strength <= 1, "strength", self.strength, "a number from 0 to 1")
+        whole = self.best_of is None or (isinstance(self.best_of, int) and not isinstance(self.best_of, bool))
+        _refuse_unless(
+            whole and (self.best_of is None or 1 <= self.best_of <= MAX_BEST_OF),
+            "best_of",
+            self.best_of,
+            f"1 to {MAX_BEST_OF}",
+        )
+
+
+def _refuse_unless(is_allowed: bool, name: str, value: object, allowed: str) -> None:
+    if not is_allowed:
+        raise InputError(f"{name} is {shown(value)}; allowed is {allowed}")
+
+
+@dataclass(frozen=True)
 class Sentence:
     """One text of a corpus with the attributes of its song; `post` is the id that splits go by."""
 
@@ -61,9 +103,11 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A text that the model wrote. nll: mean negative log-likelihood, nats a token; seed: writes it again with n=1."""
+    """A text that the model wrote. nll: mean negative log-likelihood, nats a token; seed: writes it again with n=1; rewards: what it
+    was chosen by (model/rewards.py), each 0..1."""
 
     text: str
     nll: float
     seed: int
     checkpoint: str
+    rewards: dict[str, float] = field(default_factory=dict, hash=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from deephypebot.model.choose import Choice
 from deephypebot.model.decode import Array, Sampling
 from deephypebot.model.drafts import Drafts
 from deephypebot.model.wording import Wording
@@ -28,12 +29,12 @@ class Moody(PhraseEngine):
 
 def drafts_of(*phrases: str) -> Drafts:
     engine = Moody(phrases)
-    return Drafts(engine, Wording(engine.words, [], lambda word: engine.encode(word)))
+    return Drafts(engine, Wording(engine.words, [], lambda word: engine.encode(word)), Choice(engine, [], rewards={}))
 
 
 def texts(drafts: Drafts, asked: list[Attributes], seeds: list[int], sampling: Sampling) -> list[str | None]:
     found = drafts.best(ALISON, asked, seeds, sampling)
-    return [None if draft is None else drafts.text(draft) for draft in found]
+    return [None if chosen is None else chosen.text for chosen in found]
 
 
 def test_of_many_drafts_the_one_that_was_asked_for_is_chosen() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from deephypebot.model.choose import Choice
 from deephypebot.model.decode import Array, Sampling
 from deephypebot.model.drafts import Drafts
 from deephypebot.model.evaluate_texts import draw_texts, family_steering, feature_steering
@@ -34,7 +35,9 @@ def writer_of(drafts: int, *phrases: str) -> Any:
     engine = Obedient(phrases)
     sampling = Sampling(temperature=1.0, top_p=1.0, drafts=drafts)
     wording = Wording(engine.words, [], lambda word: engine.encode(word))
-    return SimpleNamespace(engine=engine, drafts=Drafts(engine, wording), defaults=sampling)
+    return SimpleNamespace(
+        engine=engine, drafts=Drafts(engine, wording, Choice(engine, [], rewards={})), defaults=sampling
+    )
 
 
 def judges() -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from deephypebot.cli.flags import SEED_LIMIT
 from deephypebot.cli.request import Request
-from deephypebot.types import Candidate, Song
+from deephypebot.types import Candidate, Song, Wish
 
 if TYPE_CHECKING:
     from deephypebot.model.commentator import Commentator
@@ -24,6 +24,8 @@ class Draw:
     seed: int | None = None
     temperature: float | None = None
     top_p: float | None = None
+    wish: Wish | None = None
+    recent: tuple[str, ...] = ()
 
     def for_song(self, song: Song) -> Draw:
         """The same with a seed of the song's own, whatever its place in a file."""
@@ -34,7 +36,7 @@ class Draw:
 
     def candidates(self, writer: Commentator, request: Request, say: Callable[[str], None]) -> list[Candidate]:
         """The texts; `say` hears of it where they are fewer than asked for."""
-        drawn = (self.n, self.seed, self.temperature, self.top_p)
+        drawn = (self.n, self.seed, self.temperature, self.top_p, self.wish, self.recent)
         candidates = writer.write(request.song, request.attributes, *drawn)
         if len(candidates) < self.n:
             say(f"only {len(candidates)} of {self.n} candidates came out as finished texts")

@@ -1,4 +1,4 @@
-"""`deephypebot train cvae`: from a corpus to a checkpoint folder; a run that was cut off goes on where it stood."""
+"""`deephypebot train`: a model from a corpus, a run that was cut off goes on where it stood; and the constraints of a checkpoint."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deephypebot.cli.flags import number, seed, setting, whole_number
-from deephypebot.cli.output import emit
+from deephypebot.cli.output import emit, note
 from deephypebot.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ SETTINGS: dict[str, Any] = {  # flags that are settings of the run or of the mod
     "minutes": number(0, HUGE, above=True),
     "precision": str,
 }
+CVAE = "A model from a corpus; a run that was cut off goes on where it stood."
+CONSTRAINTS = "Train the critic and the actor that move z to where texts are what a wish asks for."
+CONSTRAINT_SETTINGS = {"written": 1_000_000, "held_out": 100_000, "steps": 1_000_000, "looks": 1000}
 
 
 def add_to(commands: Any) -> None:
@@ -34,14 +37,16 @@ def add_to(commands: Any) -> None:
     models = commands.add_parser("train", help="train a model").add_subparsers(
         metavar="MODEL", dest="model", required=True
     )
-    parser = models.add_parser("cvae", help="the conditional text VAE", description=__doc__)
+    add_cvae(models.add_parser("cvae", help="the conditional text VAE", description=CVAE))
+    add_constraints(models.add_parser("constraints", help="the latent constraints of a model", description=CONSTRAINTS))
+
+
+def add_cvae(parser: argparse.ArgumentParser) -> None:
+    """The flags of `train cvae`."""
     parser.add_argument(
         "--backbone", default="smollm2", metavar="NAME", help="smollm2 (default), gru, or a Llama-like model's folder"
     )
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument("--corpus", choices=["builtin"], help="the corpus that ships with the package (default)")
-    source.add_argument("--text", type=Path, metavar="FILE", help="UTF-8 text, one sentence a line")
-    source.add_argument("--jsonl", type=Path, metavar="FILE", help="JSON lines with attributes")
+    add_source(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the checkpoint folder to write")
     for name, kind in SETTINGS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind)
@@ -49,6 +54,38 @@ def add_to(commands: Any) -> None:
         "--set", type=setting, action="append", default=[], metavar="NAME=VALUE", help="any other setting"
     )
     parser.set_defaults(run=run)
+
+
+def add_constraints(parser: argparse.ArgumentParser) -> None:
+    """The flags of `train constraints`."""
+    add_source(parser)
+    parser.add_argument(
+        "--checkpoint", type=Path, required=True, metavar="DIR", help="the folder that they are for, and go to"
+    )
+    for name, most in CONSTRAINT_SETTINGS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=whole_number(1, most))
+    parser.add_argument("--seed", type=seed)
+    parser.set_defaults(run=run_constraints)
+
+
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """Flags for where the sentences come from."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--corpus", choices=["builtin"], help="the corpus that ships with the package (default)")
+    source.add_argument("--text", type=Path, metavar="FILE", help="UTF-8 text, one sentence a line")
+    source.add_argument("--jsonl", type=Path, metavar="FILE", help="JSON lines with attributes")
+
+
+def run_constraints(args: argparse.Namespace) -> int:
+    """Train the constraints of a checkpoint and print what they reached."""
+    from deephypebot.model.train_lcgan import ConstraintConfig, train_constraints
+
+    given = {name: getattr(args, name) for name in (*CONSTRAINT_SETTINGS, "seed") if getattr(args, name) is not None}
+    reached = train_constraints(args.checkpoint, parse_source(args).split(), ConstraintConfig(**given), note)
+    for look in reached["looks"]:
+        emit(" ".join(f"{name} {value:.3f}" for name, value in look.items()))
+    emit(f"{reached['seconds']:.0f} s")
+    return 0
 
 
 def run(args: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deephypebot.cli.draw import Draw, as_line
@@ -12,7 +13,18 @@ from deephypebot.cli.request import ATTRIBUTES, Request, look_up
 from deephypebot.cli.songs_file import open_songs
 from deephypebot.cli.write_file import FileWriter
 from deephypebot.errors import InputError
-from deephypebot.types import KINDS, TEMPO_RANGE_BPM, UNIT_FEATURES, Attributes, Song
+from deephypebot.types import (
+    CONSTRAINTS,
+    KINDS,
+    MAX_BEST_OF,
+    PRONOUNS,
+    STYLES,
+    TEMPO_RANGE_BPM,
+    UNIT_FEATURES,
+    Attributes,
+    Song,
+    Wish,
+)
 
 if TYPE_CHECKING:
     from deephypebot.model.commentator import Commentator
@@ -39,17 +51,44 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--seed", type=seed, help="the same seed gives the same texts on the same machine")
     parser.add_argument("--temperature", type=number(0.1, 2), metavar="0.1..2")
     parser.add_argument("--top-p", type=number(0, 1, above=True), metavar="0..1")
+    add_wish(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object a song on one line")
     add_checkpoint(parser)
     parser.add_argument("--threads", type=whole_number(1, 256), default=2, help="(default: 2)")
     parser.set_defaults(run=run)
 
 
+def add_wish(parser: argparse.ArgumentParser) -> None:
+    """Flags for what kind of text is wanted, and for the choice among drafts."""
+    parser.add_argument("--style", metavar="A,B", help=f"of {', '.join(STYLES)}, or several (default: descriptive)")
+    parser.add_argument(
+        "--constraint", choices=CONSTRAINTS, default="none", help="how z is moved there (default: none)"
+    )
+    parser.add_argument("--strength", type=number(0, 1), default=1.0, metavar="0..1", help="of the wish (default: 1)")
+    parser.add_argument("--pronouns", choices=PRONOUNS, help="what the artist is called (default: nothing is assumed)")
+    parser.add_argument("--best-of", type=whole_number(1, MAX_BEST_OF), metavar="1..100", help="drafts for each text")
+    parser.add_argument("--recent", type=Path, metavar="FILE", help="earlier posts, one a line, that none may be like")
+
+
+def parse_wish(args: argparse.Namespace) -> Wish:
+    """What kind of text is wanted. A kind of sentence other than a description is a wish of its own."""
+    default = () if args.kind not in (None, "description") else ("descriptive",)
+    styles = default if args.style is None else tuple(part.strip() for part in args.style.split(","))
+    return Wish(styles, args.constraint, args.strength, args.pronouns, args.best_of)
+
+
+def read_recent(path: Path | None) -> tuple[str, ...]:
+    """Earlier posts. Raises InputError for a file that cannot be read."""
+    from deephypebot.corpus.sentences import read_text
+
+    return () if path is None else tuple(sentence.text for sentence in read_text(path))
+
+
 def run(args: argparse.Namespace) -> int:
     """Write what is asked; 1 where a song came to nothing."""
     from deephypebot.services.embedded import EmbeddedCatalogue
 
-    draw = Draw(args.n, args.seed, args.temperature, args.top_p)
+    draw = Draw(args.n, args.seed, args.temperature, args.top_p, parse_wish(args), read_recent(args.recent))
     attributes = parse_attributes(args)
     if args.file is None:
         return write_song(args, look_up(parse_names(args), attributes, EmbeddedCatalogue()), draw)

@@ -12,9 +12,12 @@ from torch import Tensor
 from deephypebot.errors import CheckpointError
 from deephypebot.model.backbone import fetch_backbone
 from deephypebot.model.checkpoint_folder import write_checkpoint
+from deephypebot.model.copying import FILE as RUNS
+from deephypebot.model.copying import load_runs
 from deephypebot.model.cvae import CvaeConfig, TextCVAE
 from deephypebot.model.settings import read_settings
 from deephypebot.model.tokens import Vocabulary
+from deephypebot.model.word_bias import FILE as WORD_BIAS
 from deephypebot.model.word_bias import load_word_bias
 
 RENAMED = {"norm": "norm.weight"}
@@ -35,8 +38,9 @@ def checkpoint_tensors(model: TextCVAE) -> dict[str, Tensor]:
 def save_checkpoint(model: TextCVAE, folder: Path, metrics: dict[str, Any], training: dict[str, Any]) -> None:
     """Write the folder in one move. Raises CheckpointError when the disk refuses."""
     tokenizer, weights = model.vocabulary.tokenizer, save(checkpoint_tensors(model))
-    word_bias = model.word_bias.to_bytes() if model.word_bias else None
-    write_checkpoint(folder, model.settings(), training, metrics, tokenizer, weights, word_bias)
+    beside = {WORD_BIAS: model.word_bias, RUNS: model.runs}
+    files = {name: part.to_bytes() for name, part in beside.items() if part}
+    write_checkpoint(folder, model.settings(), training, metrics, tokenizer, weights, files)
 
 
 def load_checkpoint(folder: Path) -> TextCVAE:
@@ -50,6 +54,7 @@ def load_checkpoint(folder: Path) -> TextCVAE:
     vocabulary = Vocabulary.load(folder / "tokenizer.json")
     model = TextCVAE(CvaeConfig(**known), fetch_backbone(settings["backbone"]), vocabulary)
     model.words, model.word_bias = list(settings.get("words", [])), load_word_bias(folder)
+    model.runs = load_runs(folder)
     try:
         with safe_open(folder / "model.safetensors", framework="pt") as file:
             stored = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118

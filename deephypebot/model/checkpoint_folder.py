@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
 
 from deephypebot.errors import CheckpointError, InputError
+from deephypebot.model.constraints import FILE as CONSTRAINTS
+from deephypebot.model.copying import FILE as RUNS
 from deephypebot.model.model_card import model_card
 from deephypebot.model.whole_folder import whole_folder
 from deephypebot.model.word_bias import FILE as WORD_BIAS
@@ -29,6 +32,8 @@ FILES = {
     "README.md",
     "evaluation.json",
     WORD_BIAS,
+    RUNS,
+    CONSTRAINTS,
 }
 
 
@@ -50,11 +55,12 @@ def write_checkpoint(
     metrics: dict[str, Any],
     tokenizer: Tokenizer,
     weights: bytes,
-    word_bias: bytes | None = None,
+    beside: Mapping[str, bytes],
 ) -> None:
     """config.json, model.safetensors, tokenizer.json, metrics.json and README.md (the model card).
 
-    model: its settings with their format; training: how it was trained; weights, word_bias: safetensors files. Raises CheckpointError
+    model: its settings with their format; training: how it was trained; weights: a safetensors file;
+    beside: others, by their name. Raises CheckpointError
     when the disk refuses; the folder that was there before then stays.
     """
     settings = {**model, "name": folder.name, "defaults": SAMPLING, "training": training}
@@ -64,5 +70,5 @@ def write_checkpoint(
         (new / "README.md").write_text(model_card(settings, metrics), encoding="utf-8")
         (new / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")
         (new / "model.safetensors").write_bytes(weights)
-        if word_bias:
-            (new / WORD_BIAS).write_bytes(word_bias)
+        for name, data in beside.items():
+            (new / name).write_bytes(data)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
@@ -17,12 +17,15 @@ from typing import Any
 
 from deephypebot.config import cache_dir, shipped_checkpoint
 from deephypebot.errors import CheckpointError, InputError, shown
+from deephypebot.model.choose import Choice, is_like
+from deephypebot.model.constraints import load_constraints
+from deephypebot.model.copying import load_runs
 from deephypebot.model.decode import ALLOWED, Sampling
-from deephypebot.model.drafts import Drafts, Engine
+from deephypebot.model.drafts import PLAIN, Drafts, Engine
 from deephypebot.model.settings import read_settings
 from deephypebot.model.wording import Wording
 from deephypebot.songs import build_song, fill_slots
-from deephypebot.types import Attributes, Candidate, Song
+from deephypebot.types import Attributes, Candidate, Song, Wish
 
 MAX_TEXTS = 100
 MAX_TRIES_A_TEXT = 12
@@ -85,6 +88,7 @@ class Commentator:
 
     def __init__(self, checkpoint: Path, threads: int = 2) -> None:
         settings = read_settings(checkpoint)
+        self.folder = checkpoint
         self.name = str(settings.get("name", checkpoint.name))
         self.defaults = _read_defaults(checkpoint, settings.get("defaults", {}))
         self.words = settings.get("words", [])
@@ -100,31 +104,35 @@ class Commentator:
         seed: int | None = None,
         temperature: float | None = None,
         top_p: float | None = None,
+        wish: Wish | None = None,
+        recent: Sequence[str] = (),
     ) -> list[Candidate]:
-        """n finished texts of 40 to 280 characters, all different; fewer if so many drafts were broken that it gave up.
+        """n finished texts of 40 to 280 characters, none like another or like a recent one, with the rewards that they were chosen
+        by; fewer if so many drafts had to be dropped that it gave up.
 
-        Without a seed one is drawn. Raises InputError for a name that is not allowed, and n, seed, temperature or top_p
-        out of range.
+        Without a seed one is drawn; a text's own seed gives it again with n=1 and no recent ones. Raises InputError for a name
+        that is not allowed, and n, seed, temperature or top_p out of range, or a constraint that the checkpoint lacks.
         """
         song, attributes = build_song(song.artist, song.title), attributes or Attributes()
         if attributes.kind is None:
             attributes = replace(attributes, kind="description")
+        wish = wish or (PLAIN if attributes.kind == "description" else Wish(styles=()))
         sampling = self._sampling(n, temperature, top_p)
         seed = secrets.randbelow(SEED_LIMIT) if seed is None else seed
         if not 0 <= seed < SEED_LIMIT:
             raise InputError(f"seed is {seed}; allowed is 0 to {SEED_LIMIT - 1}")
-        found: dict[str, Candidate] = {}
-        source = seeds(seed)
+        found, seen, source = list[Candidate](), [*recent], seeds(seed)
         for _ in range(MAX_TRIES_A_TEXT):
             some = list(islice(source, n - len(found)))
             asked = [attributes] * len(some)
-            for own, draft in zip(some, self.drafts.best(song, asked, some, sampling), strict=True):
-                if draft is not None:
-                    text = fill_slots(self.drafts.text(draft), song)
-                    found.setdefault(text, Candidate(text, draft.nll, own, self.name))
+            for own, chosen in zip(some, self.drafts.best(song, asked, some, sampling, wish), strict=True):
+                if chosen is not None and not is_like(chosen.text, seen):
+                    seen.append(chosen.text)
+                    text = fill_slots(chosen.text, song)
+                    found.append(Candidate(text, chosen.draft.nll, own, self.name, chosen.rewards))
             if len(found) >= n:
                 break
-        return list(found.values())[:n]
+        return found
 
     def _sampling(self, n: int, temperature: float | None, top_p: float | None) -> Sampling:
         if not 1 <= n <= MAX_TEXTS:
@@ -142,8 +150,9 @@ class Commentator:
 
     @cached_property
     def drafts(self) -> Drafts:
-        """Writes texts before they are chosen."""
-        return Drafts(self.engine, self.wording)
+        """Writes drafts and chooses among them. Raises CheckpointError for a file of the folder that cannot be used."""
+        choice = Choice(self.engine, self.words, load_runs(self.folder))
+        return Drafts(self.engine, self.wording, choice, load_constraints(self.folder))
 
     @cached_property
     def wording(self) -> Wording:

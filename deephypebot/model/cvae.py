@@ -33,6 +33,7 @@ from deephypebot.model.condition import (
     known_inputs,
     prompt,
 )
+from deephypebot.model.copying import Runs
 from deephypebot.model.latent import kl_to_standard_normal, reparameterize
 from deephypebot.model.llama import Llama, fastest_dtype, load_final_norm, rms_norm
 from deephypebot.model.plan import WordPlan
@@ -137,6 +138,7 @@ class TextCVAE(nn.Module):
         self._output_vocabulary(c.rms_norm_eps)
         self.words: list[str] = []  # of the training text, for the lexicon that writing keeps to
         self.word_bias: WordBias | None = None  # fitted after training
+        self.runs: Runs | None = None  # of the training text
         self.label_cache: dict[str, Tensor] = {}
         self.full_tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
 
@@ -254,6 +256,11 @@ class TextCVAE(nn.Module):
     def encode(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """mu, logvar of q(z | x), each (B, Z)."""
         return self.plan.posterior(batch.targets)
+
+    def encode_sentences(self, sentences: Sequence[Sentence]) -> tuple[Tensor, Tensor]:
+        """mu, logvar of q(z | x), each (B, Z), from the words alone, so that no state is computed."""
+        rows = [torch.tensor(self.outputs(sentence.text)) for sentence in sentences]
+        return self.plan.posterior(nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=-100))
 
     def prefix(self, batch: Batch, z: Tensor) -> Tensor:
         """(B, P, D): labels, one vector of features and kind, the latent vectors."""

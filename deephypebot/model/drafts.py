@@ -1,26 +1,24 @@
-"""Drafts: several texts for each seed, and of those the one that is most of what was asked and flows best.
-
-A batch of drafts costs little more than one text. What a draft has of what was asked is read from its words by Bayes' rule, as
-log p(words | a) - log p(words) of the unigram model (word_bias.py), in nats; how it flows is what the writer itself paid for it,
-in nats a token. Neither of them is what judges the texts in the end (judges.py, a person).
-"""
+"""Drafts: several texts for each seed, of which choose.py takes the best. A batch of drafts costs little more than one text."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 import numpy as np
 
+from deephypebot.errors import InputError
+from deephypebot.model.choose import Choice, Chosen
+from deephypebot.model.constraints import Constraints, condition
 from deephypebot.model.decode import Array, Decoded, Decoder, Sampling, sample
-from deephypebot.model.guidance import draw_latent, word_bias
+from deephypebot.model.guidance import draw_latent, latent_place, word_bias
 from deephypebot.model.wording import Wording
-from deephypebot.songs import fill_slots, find_fault
-from deephypebot.types import Attributes, Song
+from deephypebot.types import Attributes, Song, Wish
 
 T = TypeVar("T")
 BATCH = 40  # rows that are written together, about
-FLOW = 2.5  # nats of what was asked that one nat a token of flow is worth
+PLAIN = Wish()
 
 
 class Engine(Decoder, Protocol):
@@ -43,64 +41,94 @@ class Engine(Decoder, Protocol):
 class Drafts:
     """Writes drafts of texts about songs, slots unfilled, with an engine and the words that it may use."""
 
-    def __init__(self, engine: Engine, wording: Wording) -> None:
-        self.engine, self.wording = engine, wording
+    def __init__(
+        self, engine: Engine, wording: Wording, choice: Choice, constraints: Constraints | None = None
+    ) -> None:
+        self.engine, self.wording, self.choice, self.constraints = engine, wording, choice, constraints
 
     def best(
-        self, song: Song, asked: Sequence[Attributes], seeds: Sequence[int], sampling: Sampling
-    ) -> list[Decoded | None]:
-        """For each of the attributes and its seed the best of sampling.drafts, None where none is a finished post.
+        self, song: Song, asked: Sequence[Attributes], seeds: Sequence[int], sampling: Sampling, wish: Wish = PLAIN
+    ) -> list[Chosen | None]:
+        """For each of the attributes and its seed the best of its drafts, None where none may be posted.
 
-        What a seed gives does not hang on the others.
+        What a seed gives does not hang on the others. Raises InputError for a constraint that the checkpoint lacks.
         """
-        scores = {attributes: self._score(attributes) for attributes in set(asked)}
-        return [
-            max((draft for draft in drafts if self._is_sound(draft, song)), key=scores[attributes], default=None)
-            for attributes, drafts in zip(asked, self.draw(song, asked, seeds, sampling), strict=True)
-        ]
+        drawn = self.draw(song, asked, seeds, sampling, wish)
+        return [self.choice.best(drafts, song, a, wish) for a, drafts in zip(asked, drawn, strict=True)]
 
     def draw(
-        self, song: Song, asked: Sequence[Attributes], seeds: Sequence[int], sampling: Sampling
+        self, song: Song, asked: Sequence[Attributes], seeds: Sequence[int], sampling: Sampling, wish: Wish = PLAIN
     ) -> list[list[Decoded]]:
-        """For each of the attributes and its seed sampling.drafts drafts as they come."""
+        """For each of the attributes and its seed wish.best_of drafts as they come, by default sampling.drafts."""
+        sampling = replace(sampling, drafts=wish.best_of or sampling.drafts)
         each, found = sampling.drafts, list[list[Decoded]]()
         some = max(1, BATCH // each)
         for at in range(0, len(asked), some):
             streams = [_stream(seed, draft) for seed in seeds[at : at + some] for draft in range(each)]
-            rows = self._draw(song, [a for a in asked[at : at + some] for _ in range(each)], streams, sampling)
-            found += [rows[i : i + each] for i in range(0, len(rows), each)]
+            rows = [a for a in asked[at : at + some] for _ in range(each)]
+            drafts = self.write(song, rows, self.latents(rows, streams, sampling, wish), streams, sampling, wish)
+            found += [drafts[i : i + each] for i in range(0, len(drafts), each)]
         return found
 
-    def _draw(
-        self, song: Song, asked: Sequence[Attributes], streams: Sequence[np.random.Generator], sampling: Sampling
-    ) -> list[Decoded]:
-        """A draft for each of the attributes from its stream."""
-        engine, allowed = self.engine, self.wording.about(song)
-        begun: dict[int, tuple[Array, Array, Array]] = {}
+    def latents(
+        self,
+        asked: Sequence[Attributes],
+        streams: Sequence[np.random.Generator],
+        sampling: Sampling,
+        wish: Wish = PLAIN,
+    ) -> Array:
+        """z for each of the attributes from its stream: (N, Z)"""
+        z = np.zeros((len(asked), self.engine.latent_dim), np.float32)
         for attributes, rows in _alike(asked).items():
-            eps = np.stack([streams[i].standard_normal(engine.latent_dim) for i in rows])
-            z, bias = draw_latent(engine, attributes, eps, sampling), word_bias(engine, attributes, sampling)
-            prefix = engine.prefix(attributes, z)
-            begun |= {i: (prefix[at], z[at], bias) for at, i in enumerate(rows)}
+            eps = np.stack([streams[i].standard_normal(self.engine.latent_dim) for i in rows])
+            z[rows] = self._constrained(attributes, eps, [streams[i] for i in rows], sampling, wish)
+        return z
+
+    def _constrained(
+        self,
+        attributes: Attributes,
+        eps: Array,
+        streams: Sequence[np.random.Generator],
+        sampling: Sampling,
+        wish: Wish,
+    ) -> Array:
+        """eps (B, Z) -> z (B, Z), moved as the wish asks."""
+        engine, constraints = self.engine, self.constraints
+        if wish.constraint == "none":
+            return draw_latent(engine, attributes, eps, sampling)
+        if constraints is None:
+            raise InputError(
+                f"constraint is {wish.constraint!r}, and this checkpoint has none; `train constraints` makes them"
+            )
+        cond = condition(engine, attributes)
+        if wish.constraint == "lcgan":
+            return np.stack([constraints.moved(z, cond, wish) for z in draw_latent(engine, attributes, eps, sampling)])
+        start, spread = latent_place(engine, attributes, sampling)
+        pairs = zip(eps, streams, strict=True)
+        return np.stack([constraints.guided(start, spread, row, cond, wish, stream) for row, stream in pairs])
+
+    def write(
+        self,
+        song: Song,
+        asked: Sequence[Attributes],
+        z: Array,
+        streams: Sequence[np.random.Generator],
+        sampling: Sampling,
+        wish: Wish = PLAIN,
+    ) -> list[Decoded]:
+        """A draft for each of the attributes and its z (N, Z), from its stream."""
+        engine, allowed = self.engine, self.wording.about(song, wish.pronouns)
+        begun: dict[int, tuple[Array, Array]] = {}
+        for attributes, rows in _alike(asked).items():
+            bias = word_bias(engine, attributes, sampling)
+            begun |= {i: (prefix, bias) for i, prefix in zip(rows, engine.prefix(attributes, z[rows]), strict=True)}
         drafts: dict[int, Decoded] = {}
         for rows in _alike([len(begun[i][0]) for i in range(len(asked))]).values():  # prompts differ in length
-            prefix, z, bias = (np.stack(part) for part in zip(*(begun[i] for i in rows), strict=True))
+            prefix, bias = (np.stack(part) for part in zip(*(begun[i] for i in rows), strict=True))
             own = [streams[i] for i in rows]
-            drawn = sample(engine, prefix, z, engine.ids, engine.eos, own, sampling, allowed, bias)
+            drawn = sample(engine, prefix, z[rows], engine.ids, engine.eos, own, sampling, allowed, bias)
             drafts |= zip(rows, drawn, strict=True)
         return [drafts[i] for i in range(len(asked))]
-
-    def _is_sound(self, draft: Decoded, song: Song) -> bool:
-        return draft.finished and find_fault(fill_slots(self.text(draft), song), song) is None
-
-    def text(self, draft: Decoded) -> str:
-        """The text of a draft, slots unfilled."""
-        return self.engine.decode(draft.ids).strip()
-
-    def _score(self, attributes: Attributes) -> Callable[[Decoded], float]:
-        """How good a draft is for attributes, in nats."""
-        asked = dict(zip(self.engine.ids.tolist(), self.engine.word_bias(attributes).tolist(), strict=True))
-        return lambda draft: sum(asked.get(token, 0.0) for token in set(draft.ids)) - FLOW * draft.nll
 
 
 def _alike(values: Sequence[T]) -> dict[T, list[int]]:

@@ -27,7 +27,7 @@ def draw_texts(writer: Commentator, asked: Sequence[Attributes], seed: int) -> l
     """A text for each of the attributes as users get it, but with slots unfilled; empty where all drafts were broken."""
     seeds = range(seed, seed + len(asked))
     texts = writer.drafts.best(PLACEHOLDER, asked, seeds, writer.defaults)
-    return ["" if text is None else writer.drafts.text(text) for text in texts]
+    return ["" if chosen is None else chosen.text for chosen in texts]
 
 
 def finished_share(

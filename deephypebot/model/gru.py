@@ -34,6 +34,8 @@ from deephypebot.model.condition import (
     kind_index,
     known_inputs,
 )
+from deephypebot.model.copying import FILE as RUNS
+from deephypebot.model.copying import Runs, load_runs
 from deephypebot.model.label_grams import label_bag
 from deephypebot.model.latent import kl_to_standard_normal, reparameterize
 from deephypebot.model.llama import fastest_dtype
@@ -150,6 +152,7 @@ class GruCVAE(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.prior = AttributePrior(KNOWN_INPUTS, config.latent_dim)
         self.words: list[str] = []  # of the training text, for the lexicon that writing keeps to
+        self.runs: Runs | None = None  # of the training text, so that none is quoted
 
     @classmethod
     def build(cls, config: GruConfig, sentences: Sequence[Sentence], seed: int) -> GruCVAE:
@@ -216,6 +219,10 @@ class GruCVAE(nn.Module):
             summary.append(states[last, torch.arange(len(ids))])
         mu, logvar = self.posterior(self.dropout(torch.cat(summary, dim=-1))).chunk(2, dim=-1)
         return mu, logvar.clamp(-8.0, 4.0)
+
+    def encode_sentences(self, sentences: Sequence[Sentence]) -> tuple[Tensor, Tensor]:
+        """mu, logvar of q(z | x), each (B, Z)."""
+        return self.encode(self.collate(sentences))
 
     def decoder_code(self, attributes: AttributeBatch, z: Tensor) -> tuple[Tensor, Tensor]:
         """What <z, a> gives the decoder: its first state (B, H), and its share of the gates at each step (B, 3H)."""
@@ -303,7 +310,9 @@ class GruCVAE(nn.Module):
         """Write the folder in one move, weights in fp16. Raises CheckpointError when the disk refuses."""
         settings = {"format": FORMAT, "backbone": "gru", **asdict(self.config), "words": self.words}
         tensors = {name: value.detach().half().contiguous() for name, value in self.state_dict().items()}
-        write_checkpoint(folder, settings, dict(training or {}), dict(metrics or {}), self.tokenizer, save(tensors))
+        beside = {RUNS: self.runs.to_bytes()} if self.runs else {}
+        given = dict(training or {}), dict(metrics or {})
+        write_checkpoint(folder, settings, *given, self.tokenizer, save(tensors), beside)
 
     @classmethod
     def load(cls, folder: Path) -> GruCVAE:
@@ -311,7 +320,7 @@ class GruCVAE(nn.Module):
         config = _read_config(folder)
         try:
             model = cls(config, Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8")))
-            model.words = list(read_settings(folder).get("words", []))
+            model.words, model.runs = list(read_settings(folder).get("words", [])), load_runs(folder)
             stored = load_file(folder / "model.safetensors")
             model.load_state_dict({name: value.float() for name, value in stored.items()})
         except Exception as error:  # tokenizers raises bare Exception, torch RuntimeError, safetensors its own

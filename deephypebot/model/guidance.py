@@ -24,6 +24,8 @@ LONGEST = 3.5  # of a way that was made longer; z has a spread of about 1 in eac
 class Prior(Protocol):
     """What drawing z asks of an engine."""
 
+    latent_dim: int
+
     def prior(self, attributes: Attributes, eps: Array) -> Array: ...
 
 
@@ -43,6 +45,14 @@ def draw_latent(engine: Prior, attributes: Attributes, eps: Array, sampling: Sam
     ways = [longer(engine.prior(part, zero) - middle, sampling.guidance) for part in told]
     z: Array = engine.prior(untold, sampling.latent_temperature * eps) + sum(ways)
     return z
+
+
+def latent_place(engine: Prior, attributes: Attributes, sampling: Sampling) -> tuple[Array, Array]:
+    """Where draw_latent puts z: the middle (Z,) and what carries standard normal noise there, (Z, Z)."""
+    zero = np.zeros((1, engine.latent_dim), np.float32)
+    middle = draw_latent(engine, attributes, zero, sampling)[0]
+    axes = draw_latent(engine, attributes, np.eye(engine.latent_dim, dtype=np.float32), sampling)
+    return middle, (axes - middle).T
 
 
 def word_bias(engine: WordBiased, attributes: Attributes, sampling: Sampling) -> Array:

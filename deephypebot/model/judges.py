@@ -72,7 +72,7 @@ class Judges:
             raise InputError(f"judge is {name!r}; allowed are {', '.join(allowed)}")
         column = self.weight[:, self.names.index(name)]
         rows = [bucket_counts(text) for text in texts]
-        scores = [_unit(counts * self.idf[buckets]) @ column[buckets] for buckets, counts in rows]
+        scores = [unit(counts * self.idf[buckets]) @ column[buckets] for buckets, counts in rows]
         result: Floats = np.array(scores, np.float32) + self.bias[self.names.index(name)]
         return result
 
@@ -148,7 +148,7 @@ def fit_judges(split: Split, genre_root: GenreRoot = corpus_root) -> Judges:
     """Fit all judges on split.train and score them on split.valid and split.test. genre_root: label -> root of the tree."""
     rows = [bucket_counts(sentence.text) for sentence in split.train]
     idf = fit_idf(rows)
-    features, posts = _sparse(rows, idf), np.array([sentence.post for sentence in split.train])
+    features, posts = sparse_features(rows, idf), np.array([sentence.post for sentence in split.train])
     thresholds = fit_thresholds(split.train)
     names = (*FEATURES, *commonest_families(split.train, genre_root))
     fitted = [_fit_one(features, targets(split.train, name, thresholds, genre_root), posts) for name in names]
@@ -203,15 +203,15 @@ def _bootstrap(truth: Bools, told: Bools, posts: Sequence[str]) -> tuple[float, 
     return float(low), float(high)
 
 
-def _unit(row: Floats) -> Floats:
+def unit(row: Floats) -> Floats:
     return row / max(float(np.linalg.norm(row)), 1e-9)
 
 
-def _sparse(rows: Sequence[tuple[NDArray[np.int64], Floats]], idf: Floats) -> Any:
+def sparse_features(rows: Sequence[tuple[NDArray[np.int64], Floats]], idf: Floats) -> Any:
     from scipy.sparse import csr_matrix  # type: ignore[import-untyped, unused-ignore]
 
     ends = np.cumsum([0, *(len(buckets) for buckets, _ in rows)])
-    values = np.concatenate([_unit(counts * idf[buckets]) for buckets, counts in rows])
+    values = np.concatenate([unit(counts * idf[buckets]) for buckets, counts in rows])
     return csr_matrix((values, np.concatenate([buckets for buckets, _ in rows]), ends), (len(rows), BUCKETS))
 
 

@@ -15,9 +15,7 @@ from deephypebot.types import Sentence
 def posterior(model: Any, sentences: Sequence[Sentence], size: int = 64) -> tuple[torch.Tensor, torch.Tensor]:
     """mu and logvar of sentences, each (N, Z), in their order."""
     order = np.argsort(model.lengths(sentences), kind="stable")
-    rows = [
-        model.encode(model.collate([sentences[i] for i in order[at : at + size]])) for at in range(0, len(order), size)
-    ]
+    rows = [model.encode_sentences([sentences[i] for i in order[at : at + size]]) for at in range(0, len(order), size)]
     inverse = torch.from_numpy(np.argsort(order))
     mu, logvar = torch.cat([row[0] for row in rows])[inverse], torch.cat([row[1] for row in rows])[inverse]
     return mu, logvar

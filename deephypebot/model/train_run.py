@@ -20,6 +20,7 @@ from deephypebot.model.backbone import fetch_backbone
 from deephypebot.model.checkpoint import load_checkpoint, save_checkpoint
 from deephypebot.model.checkpoint_folder import check_place
 from deephypebot.model.condition import drop_attributes, prompt
+from deephypebot.model.copying import fit_runs
 from deephypebot.model.cvae import CvaeConfig, TextCVAE
 from deephypebot.model.fit_word_bias import fit_word_bias
 from deephypebot.model.gru import GruConfig, GruCVAE
@@ -88,14 +89,14 @@ def build_model(config: Any, split: Split, seed: int) -> Any:
     """A fresh model for the training sentences of a split, the same for the same seed; states of frozen layers are ready."""
     if isinstance(config, GruConfig):
         gru = GruCVAE.build(config, split.train, seed)
-        gru.words = words_of(s.text for s in split.train)
+        gru.words, gru.runs = words_of(s.text for s in split.train), fit_runs(s.text for s in split.train)
         return gru
     everything = [*split.train, *split.valid, *split.test]
     told = [prompt(s.attributes) for s in everything] if config.condition == "prompt" else []
     folder = fetch_backbone(config.backbone)
     torch.manual_seed(seed)
     model = TextCVAE(config, folder, Vocabulary.build(folder, [*(s.text for s in split.train), *told]))
-    model.words = words_of(s.text for s in split.train)
+    model.words, model.runs = words_of(s.text for s in split.train), fit_runs(s.text for s in split.train)
     prepare(model, split)
     if config.latent_dim:
         model.start_plan([s.text for s in split.train])

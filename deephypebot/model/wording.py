@@ -1,6 +1,6 @@
 """What a writer does not choose, because the song does not bear it out: he and she, and verbs in the wrong number.
 
-Nothing in the input says who sings, so nobody is called he or she. A name that looks like a plural ("The Rolling Stones") is
+Unless it is said who sings, nobody is called he or she. A name that looks like a plural ("The Rolling Stones") is
 followed by "sing", any other by "sings"; the model cannot know, since it writes a slot where the name will be.
 """
 
@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from deephypebot.model.facts import GENDERED, wrong_pronouns
 from deephypebot.model.lexicon import Lexicon
 from deephypebot.types import Song
 
 Array = np.ndarray[Any, Any]
 SLOT_NAMES = ("artist", "title")
 LONGEST_NAME = 120  # characters; with a longer name in it a text of 280 characters says nothing
-GENDERED = frozenset("he she him his her hers himself herself".split())
 IRREGULAR = {"are": "is", "were": "was", "have": "has", "do": "does"}
 NOT_VERBS = frozenset(
     "all but for from half just most only over some that than their they thing this with your".split()
@@ -34,18 +34,20 @@ class Wording:
     def __init__(self, texts: Sequence[str], words: Sequence[str], encode: Callable[[str], Sequence[int]]) -> None:
         spelt = {word: tuple(encode(word)) for word in words}
         wrong = {plural: wrong_number(spelt.keys(), plural) for plural in (False, True)}
+        self.size = len(texts)
         self.words, self.lexicon = frozenset(word.strip() for word in words), Lexicon(texts, spelt.values())
         self.after_artist = {
             plural: Lexicon(texts, [outputs for word, outputs in spelt.items() if word not in wrong[plural]])
             for plural in wrong
         }
-        self.ungendered = np.array([text.strip().casefold() not in GENDERED for text in texts])
         stripped = [text.strip() for text in texts]
+        self.gendered = [(i, text.casefold()) for i, text in enumerate(stripped) if text.casefold() in GENDERED]
         self.slots = {name: [i for i, text in enumerate(stripped) if text == f"{{{name}}}"] for name in SLOT_NAMES}
 
-    def about(self, song: Song) -> Callable[[Sequence[int]], Array]:
-        """Outputs written so far -> (V,) bool, those that may follow in a text about a song."""
-        ever, artists = self.ungendered.copy(), {*self.slots["artist"]}
+    def about(self, song: Song, pronouns: str | None = None) -> Callable[[Sequence[int]], Array]:
+        """Outputs written so far -> (V,) bool, those that may follow in a text about a song; pronouns: see types.Wish."""
+        ever, artists, wrong = np.ones(self.size, bool), {*self.slots["artist"]}, wrong_pronouns(pronouns)
+        ever[[i for i, word in self.gendered if word in wrong]] = False
         ever[[i for name in SLOT_NAMES if len(getattr(song, name)) > LONGEST_NAME for i in self.slots[name]]] = False
         after_artist = self.after_artist[looks_plural(song.artist, self.words)]
 

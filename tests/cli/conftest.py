@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deephypebot.model import commentator
-from deephypebot.types import Attributes, Candidate, Song
+from deephypebot.types import Attributes, Candidate, Song, Wish
 
 Lines = Callable[[list[Any]], Path]
 
@@ -20,6 +20,7 @@ class FakeWriter:
 
     def __init__(self) -> None:
         self.calls: list[tuple[Song, Attributes, int, int | None, float | None, float | None]] = []
+        self.wishes: list[tuple[Wish | None, tuple[str, ...]]] = []
         self.loaded: list[tuple[Path | None, int]] = []
         self.fault: BaseException | None = None
         self.limit = 100
@@ -36,12 +37,16 @@ class FakeWriter:
         seed: int | None,
         temperature: float | None,
         top_p: float | None,
+        wish: Wish | None,
+        recent: tuple[str, ...],
     ) -> list[Candidate]:
         self.calls.append((song, attributes, n, seed, temperature, top_p))
+        self.wishes.append((wish, recent))
         if self.fault:
             raise self.fault
         return [
-            Candidate(f"{song.title} is text {i}.", 3.5, (seed or 0) + i, "fake") for i in range(min(n, self.limit))
+            Candidate(f"{song.title} is text {i}.", 3.5, (seed or 0) + i, "fake", {"warm": 0.5})
+            for i in range(min(n, self.limit))
         ]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deephypebot.cli import main
-from deephypebot.types import Attributes, Song
+from deephypebot.types import Attributes, Song, Wish
 
 if TYPE_CHECKING:
     from tests.cli.conftest import FakeWriter
@@ -48,7 +48,41 @@ def test_json_is_one_object_on_one_line(writer: FakeWriter, capsys: pytest.Captu
     assert result["attributes"]["genres"] == ["ambient"]
     assert result["attributes"]["genres_from"] == "given"
     assert result["attributes"]["energy"] is None
-    assert result["candidates"] == [{"text": "Jóga is text 0.", "nll": 3.5, "seed": 3, "checkpoint": "fake"}]
+    assert result["candidates"] == [
+        {"text": "Jóga is text 0.", "nll": 3.5, "seed": 3, "checkpoint": "fake", "rewards": {"warm": 0.5}}
+    ]
+
+
+def test_a_wish_reaches_the_writer(writer: FakeWriter, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "posts.txt").write_text("An earlier post.\n\nAnother one.\n", encoding="utf-8")
+    flags = "--style warm,plain --constraint guided --strength 0.5 --pronouns she --best-of 16 --recent".split()
+    assert main(["write", ALISON, *flags, str(tmp_path / "posts.txt")]) == 0
+    wish = Wish(("warm", "plain"), "guided", 0.5, "she", 16)
+    assert writer.wishes == [(wish, ("An earlier post.", "Another one."))]
+    assert main(["write", ALISON]) == 0
+    assert main(["write", ALISON, "--kind", "promo"]) == 0
+    assert [wish for wish, _ in writer.wishes[1:]] == [Wish(), Wish(styles=())]
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("--style loud", "style is 'loud'; allowed is descriptive, warm, wild, plain"),
+        ("--style ,", "style is ''"),
+        ("--constraint gan", "gan"),
+        ("--strength 5", "'5' is given; allowed is a number from 0 to 1"),
+        ("--strength nan", "allowed is a number from 0 to 1"),
+        ("--pronouns it", "it"),
+        ("--best-of 0", "allowed is a whole number from 1 to 100"),
+        ("--recent nowhere.txt", "nowhere.txt: cannot be read"),
+    ],
+)
+def test_a_wish_that_is_not_allowed_is_named(
+    flags: str, said: str, writer: FakeWriter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["write", ALISON, *flags.split()]) == 2
+    assert said in capsys.readouterr().err
+    assert not writer.calls
 
 
 @pytest.mark.parametrize("flags", [[], ["--json"]])

@@ -1,0 +1,110 @@
+"""Choosing among drafts: what must not be posted is dropped, and of the rest the draft that is worth most is taken.
+
+A draft is worth what it has of the attributes, log p(words | a) - log p(words) of the unigram model (word_bias.py), less FLOW times
+what the writer itself paid for a token, and what its rewards are worth to the wish (rewards.py), all in nats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from deephypebot.model.copying import Runs
+from deephypebot.model.decode import Decoded
+from deephypebot.model.facts import find_claim
+from deephypebot.model.measures import WORD, ngrams, words
+from deephypebot.model.rewards import Reward, sigmoid, style_rewards, style_weights, worth
+from deephypebot.songs import fill_slots, find_fault
+from deephypebot.types import Attributes, Song, Wish
+
+Array = np.ndarray[Any, Any]
+FLOW = 2.5  # nats of what was asked that one nat a token of flow is worth
+LIKE = 5  # words in a row that two texts may not share
+ALIKE = 0.5  # share of their words of content that two texts may share
+
+
+class Scored(Protocol):
+    """What choosing asks of an engine."""
+
+    ids: Array
+
+    def decode(self, ids: Sequence[int]) -> str: ...
+    def word_bias(self, attributes: Attributes) -> Array: ...
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A draft that may be posted. text: slots unfilled; rewards: 0..1 by name; value: what it is worth, in nats."""
+
+    text: str
+    draft: Decoded
+    rewards: dict[str, float]
+    value: float
+
+
+class Choice:
+    """Chooses among drafts of an engine. words: known in small letters; runs: of the training text; rewards: by default those of styles."""
+
+    def __init__(
+        self, engine: Scored, words: Sequence[str], runs: Runs | None = None, rewards: dict[str, Reward] | None = None
+    ) -> None:
+        self.engine, self.runs = engine, runs
+        self.words = frozenset(word.strip() for word in words if word.strip().islower())
+        self.rewards = style_rewards() if rewards is None else rewards
+
+    def best(self, drafts: Sequence[Decoded], song: Song, attributes: Attributes, wish: Wish) -> Chosen | None:
+        """The draft that is worth most, None where none may be posted."""
+        texts = [self.engine.decode(draft.ids).strip() for draft in drafts]
+        given, asked = _given(song, attributes), self._asked(attributes)
+        sound = [
+            (text, draft)
+            for text, draft in zip(texts, drafts, strict=True)
+            if draft.finished and self.find_fault(text, song, given, wish) is None
+        ]
+        chosen = [self._weigh(text, draft, attributes, wish, asked(draft)) for text, draft in sound]
+        return max(chosen, key=lambda one: one.value, default=None)
+
+    def find_fault(self, text: str, song: Song, given: frozenset[str], wish: Wish) -> str | None:
+        """Why a text must not be posted, or None. given: words of the input."""
+        if fault := find_fault(fill_slots(text, song), song):
+            return fault
+        if self.words and (claim := find_claim(text, given, self.words, wish.pronouns)):
+            return claim
+        return "quotes the training text" if self.runs and self.runs.is_copied(text) else None
+
+    def _weigh(self, text: str, draft: Decoded, attributes: Attributes, wish: Wish, nats: float) -> Chosen:
+        rewards = {name: float(reward([text], [attributes])[0]) for name, reward in self.rewards.items()}
+        weights = {name: weight for name, weight in style_weights(wish.styles).items() if name in rewards}
+        wished = wish.strength * float(worth(rewards, weights))
+        rewards["agreement"] = float(sigmoid(nats))
+        return Chosen(text, draft, rewards, nats - FLOW * draft.nll + wished)
+
+    def _asked(self, attributes: Attributes) -> Callable[[Decoded], float]:
+        """How much of the attributes a draft has, in nats."""
+        asked = dict(zip(self.engine.ids.tolist(), self.engine.word_bias(attributes).tolist(), strict=True))
+        return lambda draft: sum(asked.get(token, 0.0) for token in set(draft.ids))
+
+
+def is_like(text: str, others: Sequence[str]) -> bool:
+    """Whether a text shares LIKE words in a row, or more than ALIKE of its longer words, with another one."""
+    runs, content = {*ngrams(words(text), LIKE)}, _content(text)
+    for other in others:
+        shared = content & _content(other)
+        if runs & {*ngrams(words(other), LIKE)} or len(shared) > ALIKE * max(
+            1, min(len(content), len(_content(other)))
+        ):
+            return True
+    return False
+
+
+def _content(text: str) -> set[str]:
+    return {word for word in words(text) if len(word) > 3}
+
+
+def _given(song: Song, attributes: Attributes) -> frozenset[str]:
+    """The words of the input, case folded."""
+    texts = [song.artist, song.title, *attributes.genres]
+    return frozenset(word for text in texts for word in WORD.findall(text.casefold()))
