@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from deephypebot.cli.flags import add_checkpoint
 from deephypebot.cli.output import emit, note
+from deephypebot.errors import InputError
 from deephypebot.types import Attributes, Song
 
 QUICK = 0.05
@@ -21,14 +23,24 @@ def add_to(commands: Any) -> None:
     add_checkpoint(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a line a measure")
     parser.add_argument("--quick", action="store_true", help="a twentieth of the texts: minutes, and rough figures")
+    parser.add_argument("--only", metavar="A,B", help="some parts of it, such as texts,choice")
+    parser.add_argument(
+        "--against", type=Path, action="append", default=[], metavar="FILE", help="others' texts, one a line"
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the measures; how far it is goes to stderr."""
-    from deephypebot.model.evaluate import evaluate
+    from deephypebot.corpus.sentences import read_text
+    from deephypebot.model.evaluate import evaluate, open_evaluation
 
-    measures = evaluate(args.checkpoint, sample_songs(), note, QUICK if args.quick else 1.0)
+    against = {path.stem: [sentence.text for sentence in read_text(path)] for path in args.against}
+    if empty := [path for path in args.against if not against[path.stem]]:
+        raise InputError(f"--against {empty[0]} holds no text; allowed is a file with one text a line")
+    only = [] if args.only is None else [part.strip() for part in args.only.split(",")]
+    evaluation = open_evaluation(args.checkpoint, sample_songs(), note, QUICK if args.quick else 1.0, against)
+    measures = evaluate(evaluation, only)
     lines = [json.dumps(measures, ensure_ascii=False, indent=1)] if args.json else flatten(measures)
     for line in lines:
         emit(line)

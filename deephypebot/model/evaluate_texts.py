@@ -11,16 +11,16 @@ import numpy as np
 from deephypebot.corpus.split import Split
 from deephypebot.model import measures
 from deephypebot.model.commentator import Commentator
+from deephypebot.model.drafts import PLAIN
 from deephypebot.model.judges import Bools, Judges, corpus_root, targets
 from deephypebot.model.label_nearness import UNSEEN_LABELS, Embed, label_nearness, load_label_space
+from deephypebot.model.text_table import PLACEHOLDER
 from deephypebot.songs import find_fault
-from deephypebot.types import FEATURES, Attributes, Sentence, Song
+from deephypebot.types import FEATURES, Attributes, Sentence, Song, Wish
 
-PLACEHOLDER = Song(
-    "Marlow", "Harbour"
-)  # a neutral name of each sort, for texts that are judged with their slots filled
 LOW_HIGH = {"tempo": (70.0, 165.0)}
 BATCH = 20
+SEED = 70_000
 
 
 def draw_texts(writer: Commentator, asked: Sequence[Attributes], seed: int) -> list[str]:
@@ -28,6 +28,19 @@ def draw_texts(writer: Commentator, asked: Sequence[Attributes], seed: int) -> l
     seeds = range(seed, seed + len(asked))
     texts = writer.drafts.best(PLACEHOLDER, asked, seeds, writer.defaults)
     return ["" if chosen is None else chosen.text for chosen in texts]
+
+
+def texts_like_held_out(writer: Commentator, held_out: Sequence[Sentence], number: int) -> list[str]:
+    """Finished texts, slots unfilled, asked for with all that is known of random held-out posts, the kind of sentence too."""
+    dice = np.random.default_rng(SEED)
+    asked = [held_out[i].attributes for i in dice.choice(len(held_out), number, replace=number > len(held_out))]
+    texts = dict.fromkeys(range(number), "")
+    for wish in (PLAIN, Wish(styles=())):
+        rows = [i for i, a in enumerate(asked) if (a.kind == "description") == (wish == PLAIN)]
+        seeds = [SEED + i for i in rows]
+        found = writer.drafts.best(PLACEHOLDER, [asked[i] for i in rows], seeds, writer.defaults, wish)
+        texts |= {i: chosen.text for i, chosen in zip(rows, found, strict=True) if chosen}
+    return [text for text in texts.values() if text]
 
 
 def finished_share(

@@ -11,6 +11,7 @@ import pytest
 from deephypebot.cli import build_parser, main
 from deephypebot.cli.evaluate import QUICK
 from deephypebot.cli.train import parse_overrides
+from deephypebot.config import shipped_checkpoint
 
 
 def test_train_settings_come_from_flags_and_pairs() -> None:
@@ -64,19 +65,32 @@ def test_explore_prints_what_the_model_says(
     assert capsys.readouterr().out == "one.\nbetween\ntwo.\none. there\n"
 
 
-def test_evaluate_prints_json_or_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_evaluate_prints_json_or_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     from deephypebot.model import evaluate
 
     asked: list[Any] = []
     measures = {"latent": {"kl": 16.0213}, "examples": ["Ünder."]}
     monkeypatch.setattr(evaluate, "evaluate", lambda *given: asked.append(given) or measures)
-    assert main(["evaluate", "--json"]) == 0
+    (tmp_path / "captions.txt").write_text("A low hum.\n\nA high one.\n", encoding="utf-8")
+    assert main(["evaluate", "--json", "--only", "texts, choice", "--against", str(tmp_path / "captions.txt")]) == 0
     assert json.loads(capsys.readouterr().out) == measures
     assert main(["evaluate", "--quick", "--checkpoint", "there"]) == 0
-    assert (asked[0][0], asked[0][3]) == (None, 1.0)
-    assert (asked[1][0], asked[1][3]) == (Path("there"), QUICK)
-    assert len({song.artist for song, attributes in asked[0][1] if attributes.genres}) == 100
+    first, second = (evaluation for evaluation, _ in asked)
+    assert (first.folder, first.scale, asked[0][1]) == (shipped_checkpoint(), 1.0, ["texts", "choice"])
+    assert first.against == {"captions": ["A low hum.", "A high one."]}
+    assert (second.folder, second.scale, asked[1][1]) == (Path("there"), QUICK, [])
+    assert len({song.artist for song, attributes in first.songs if attributes.genres}) == 100
     assert capsys.readouterr().out == "latent.kl 16.02\nexamples.0 Ünder.\n"
+
+
+def test_evaluate_refuses_what_it_cannot_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").write_text("\n", encoding="utf-8")
+    assert main(["evaluate", "--against", str(tmp_path / "empty.txt")]) == 2
+    assert "empty.txt holds no text" in capsys.readouterr().err
+    assert main(["evaluate", "--only", "likes"]) == 2
+    assert "part is 'likes'; allowed are latent, " in capsys.readouterr().err
 
 
 def test_fetch_prints_the_folder(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
