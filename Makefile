@@ -4,7 +4,7 @@
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 
-.PHONY: setup demo test check tiny bench wheel clean
+.PHONY: setup demo test check tiny bench scoreboard wheel clean
 .DELETE_ON_ERROR:
 
 setup: .venv/ready
@@ -34,6 +34,9 @@ tiny: setup
 
 bench: setup
 	.venv/bin/python benchmarks/write_speed.py
+
+scoreboard: setup
+	.venv/bin/python dev/scoreboard.py $(if $(AGAINST),--against $(AGAINST))
 
 wheel: setup
 	rm -rf build

@@ -1,0 +1,108 @@
+"""docs/scoreboard.md: every measure of the shipped checkpoint, the value of held-out text beside it, with commit and seeds.
+
+    make scoreboard [AGAINST=captions.txt]      an hour and a half; one that was stopped goes on with the part where it stood
+
+Parts are kept in the state folder by commit, so that figures of different code never stand in one table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from deephypebot.cli.evaluate import flatten, sample_songs
+from deephypebot.cli.output import note
+from deephypebot.config import state_dir
+from deephypebot.corpus.sentences import read_text
+from deephypebot.model.evaluate import PARTS, evaluate, open_evaluation
+
+PAGE = Path(__file__).parents[1] / "docs" / "scoreboard.md"
+SHARES = ("descriptions", "promo_release_live")
+
+
+def commit() -> str:
+    """The commit of the working tree, with a mark where it was changed since."""
+    described = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=True)
+    return described.stdout.strip()
+
+
+def measure(folder: Path, scale: float, against: dict[str, list[str]]) -> dict[str, Any]:
+    """All parts; those that lie in the folder are not measured again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    evaluation, scores = open_evaluation(None, sample_songs(), note, scale, against), dict[str, Any]()
+    for name in PARTS:
+        path = folder / f"{name}.json"
+        if not path.exists():
+            told = json.dumps(evaluate(evaluation, [name])[name])
+            path.write_text(told, encoding="utf-8")
+        scores[name] = json.loads(path.read_text(encoding="utf-8"))
+    return scores
+
+
+def page(scores: dict[str, Any], at: str, scale: float) -> str:
+    """The scoreboard as Markdown."""
+    columns, arms, steered = scores["like_human"], scores["choice"], scores["steering"]
+    share = "" if scale == 1 else f" Only {scale:.0%} of the texts: rough figures."
+    parts = [
+        (
+            f"# Scoreboard\n\nCommit {at}, {datetime.now(UTC):%Y-%m-%d}, `make scoreboard`; seeds are fixed in the code.{share}\n"
+            "Shares and scores from 0 to 1, costs in nats; intervals are of 95%. Written by dev/scoreboard.py, not by hand."
+        ),
+        "## Texts as users get them, asked for as held-out posts are\n"
+        + table(["measure", *columns], [[n, *(cell(c.get(n)) for c in columns.values())] for n in columns["model"]]),
+        "## Constraints and choosing: requests that do not tell the kind of sentence\n"
+        + table(["way", *SHARES, "distinct_2", "nats_a_word"], [arm_row(name, arm) for name, arm in arms.items()]),
+        "## Attributes steer, as classifiers of corpus text hear them\n"
+        + table(
+            ["asked", "balanced accuracy", "on held-out text", "texts"],
+            [[n, cell(r["accuracy"]), cell(r["reference"]["accuracy"]), r["n"]] for n, r in steered.items()],
+        ),
+        *(section(name, scores[name]) for name in PARTS if name not in ("like_human", "choice", "steering")),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def arm_row(name: str, arm: dict[str, Any]) -> list[str]:
+    told = [f"{arm[n]['share']:.3f} ({arm[n]['low']:.3f} to {arm[n]['high']:.3f})" for n in SHARES]
+    return [name, *told, cell(arm["distinct_2"]), cell(arm["nats_a_word"])]
+
+
+def section(name: str, part: Any) -> str:
+    """Any other part, a line a number."""
+    rows = [
+        line.rsplit(" ", 1) for line in flatten(part) if line.rsplit(" ", 1)[-1].replace(".", "").lstrip("-").isdigit()
+    ]
+    return f"## {name.replace('_', ' ')}\n" + table(["measure", "value"], rows)
+
+
+def table(head: list[str], rows: list[list[Any]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(c).replace("|", "/") for c in line) + " |" for line in lines)
+
+
+def cell(value: Any) -> str:
+    """A number, or several with their names."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {cell(part)}" for name, part in value.items())
+    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def main() -> None:
+    """Measure what is missing and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the texts")
+    parser.add_argument("--against", type=Path, action="append", default=[], help="others' texts, one a line")
+    args = parser.parse_args()
+    against = {path.stem: [s.text for s in read_text(path)] for path in args.against}
+    at = commit()
+    scores = measure(state_dir() / "scoreboard" / f"{at}-{args.scale:g}", args.scale, against)
+    PAGE.write_text(page(scores, at, args.scale), encoding="utf-8")
+    note(f"written: {PAGE}")
+
+
+if __name__ == "__main__":
+    main()
