@@ -13,7 +13,7 @@ setup: .venv/ready
 	$(PYTHON) -m venv .venv
 	$(PIP) install --constraint constraints.txt pip setuptools
 	.venv/bin/python dev/check_torch.py planned
-	$(PIP) install --constraint constraints.txt --no-build-isolation --editable ".[train,evaluate,dev]"
+	$(PIP) install --constraint constraints.txt --no-build-isolation --config-settings editable_mode=compat --editable ".[train,evaluate,dev]"
 	.venv/bin/python dev/check_torch.py installed
 	touch $@
 

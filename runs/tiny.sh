@@ -4,7 +4,7 @@
 set -euo pipefail
 out=${1:-out/tiny}
 
-# 1. Train on the train split; stop after three minutes at the latest. A second run goes on where this one stopped.
+# 1. Train on the train split; stop after three minutes at the latest. A run that is cut off goes on when it is run again.
 deephypebot train cvae --corpus builtin --backbone gru --minutes 3 --seed 0 --out "$out"
 
 # 2. Read it: five candidates for one song.

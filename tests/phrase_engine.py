@@ -20,6 +20,7 @@ class PhraseEngine:
         self.ids, self.eos = np.arange(len(self.words)) + 10, 10
         self.known = [[self.words.index(word) for word in self.split(phrase)] + [0] for phrase in phrases]
         self.rows: list[list[int]] = []
+        self.heard = np.zeros((0, 1), np.float32)  # the number of each row's last word
         self.batches: list[int] = []
 
     @staticmethod
@@ -40,21 +41,27 @@ class PhraseEngine:
     def prefix(self, attributes: Attributes, z: Array) -> Array:
         return np.zeros((len(z), 1, 1), np.float32)
 
+    def listen(self, text: str) -> Array:
+        numbers = [self.words.index(word) for word in self.split(text)]
+        return np.array([np.mean(numbers)], np.float32)
+
     def word_bias(self, attributes: Attributes) -> Array:
         return np.zeros(len(self.words), np.float32)
 
     def start(self, prefix: Array, z: Array, strength: float = 1.0) -> Array:
         self.rows = [[] for _ in prefix]
         self.batches.append(len(prefix))
+        self.heard = np.zeros((len(prefix), 1), np.float32)
         return self._logits()
 
     def step(self, tokens: Array) -> Array:
         for row, token in zip(self.rows, tokens, strict=True):
             row.append(int(token) - 10)
+        self.heard = np.array([[row[-1]] for row in self.rows], np.float32)
         return self._logits()
 
     def keep(self, rows: Array) -> None:
-        self.rows = [self.rows[row] for row in rows]
+        self.rows, self.heard = [self.rows[row] for row in rows], self.heard[rows]
 
     def _logits(self) -> Array:
         logits = np.full((len(self.rows), len(self.words)), -30.0, np.float32)

@@ -74,7 +74,7 @@ def test_what_must_not_be_posted_is_dropped() -> None:
     chosen = choice.best(drafts, ALISON, Attributes(), Wish())
     assert chosen is not None
     assert chosen.text == FOG
-    assert chosen.rewards == {"agreement": 0.5}
+    assert chosen.rewards == {"agreement": 0.5, "realism": 0.5}
     assert choice.best(drafts[1:], ALISON, Attributes(), Wish()) is None
     unfinished = [Decoded(draft.ids, False, draft.nll) for draft in drafts]
     assert choice.best(unfinished, ALISON, Attributes(), Wish()) is None

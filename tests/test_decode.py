@@ -41,6 +41,12 @@ def test_a_row_does_not_hang_on_the_rows_beside_it() -> None:
     assert run(PhraseEngine(PHRASES), list(range(8))) == alone
 
 
+def test_what_is_heard_is_the_mean_over_the_words_whoever_else_writes() -> None:
+    engine = PhraseEngine(PHRASES)
+    for row in run(engine, list(range(40))):
+        np.testing.assert_allclose(row.heard, engine.listen(engine.decode(row.ids)))
+
+
 def test_only_what_is_allowed_is_drawn() -> None:
     engine = PhraseEngine(("a b c", "c b a", "f"))
     words = np.array(engine.words)

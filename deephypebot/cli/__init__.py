@@ -57,7 +57,7 @@ def phrase(error: BaseException) -> tuple[str, int]:
             place = f"{error.filename}: " if error.filename else ""
             return f"{place}{error.strerror or error or type(error).__name__}", 1
         case ModuleNotFoundError(name="torch" | "sklearn"):
-            return f"this command needs {error.name}; `pip install 'deephypebot[evaluate]'` brings it", 1
+            return f"this command needs {error.name}; installing deephypebot with the extra 'evaluate' brings it", 1
         case MemoryError():
             return "out of memory", 1
         case ImportError() if _was_interrupted(error):

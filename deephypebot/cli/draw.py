@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from deephypebot.cli.flags import SEED_LIMIT
+from deephypebot.cli.flags import SEED_EXACT
 from deephypebot.cli.request import Request
 from deephypebot.types import Candidate, Song, Wish
 
@@ -32,7 +32,7 @@ class Draw:
         if self.seed is None:
             return self
         digest = hashlib.blake2b(json.dumps([self.seed, song.artist, song.title]).encode(), digest_size=8).digest()
-        return replace(self, seed=int.from_bytes(digest, "big") % SEED_LIMIT)
+        return replace(self, seed=int.from_bytes(digest, "big") % SEED_EXACT)
 
     def candidates(self, writer: Commentator, request: Request, say: Callable[[str], None]) -> list[Candidate]:
         """The texts; `say` hears of it where they are fewer than asked for."""

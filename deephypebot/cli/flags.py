@@ -11,6 +11,7 @@ from deephypebot.cli.output import emit
 from deephypebot.errors import InputError
 
 SEED_LIMIT = 2**63
+SEED_EXACT = 2**53  # of seeds that we choose: what JSON readers of every language keep exact
 
 
 class Parser(argparse.ArgumentParser):

@@ -27,7 +27,15 @@ SETTINGS: dict[str, Any] = {  # flags that are settings of the run or of the mod
     "minutes": number(0, HUGE, above=True),
     "precision": str,
 }
+HELP = {
+    "epochs": "passes over the sentences (default: 3, or what --minutes allow, or enough of a small corpus for gru)",
+    "minutes": "stop after this long at the latest; it stops before where held-out text no longer gets cheaper",
+    "batch_size": "sentences a step",
+    "target_kl": "the rate, nats a sentence",
+    "split": "layers below it are frozen",
+}
 CVAE = "A model from a corpus; a run that was cut off goes on where it stood."
+REALISM = "Fit what tells a model's drafts from the text that it learned from; drafts are then chosen by it."
 CONSTRAINTS = "Train the critic and the actor that move z to where texts are what a wish asks for."
 CONSTRAINT_SETTINGS = {"written": 1_000_000, "held_out": 100_000, "steps": 1_000_000, "looks": 1000}
 
@@ -38,6 +46,7 @@ def add_to(commands: Any) -> None:
         metavar="MODEL", dest="model", required=True
     )
     add_cvae(models.add_parser("cvae", help="the conditional text VAE", description=CVAE))
+    add_realism(models.add_parser("realism", help="what tells a model's drafts from its corpus", description=REALISM))
     add_constraints(models.add_parser("constraints", help="the latent constraints of a model", description=CONSTRAINTS))
 
 
@@ -49,11 +58,33 @@ def add_cvae(parser: argparse.ArgumentParser) -> None:
     add_source(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the checkpoint folder to write")
     for name, kind in SETTINGS.items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=kind)
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, help=HELP.get(name))
     parser.add_argument(
         "--set", type=setting, action="append", default=[], metavar="NAME=VALUE", help="any other setting"
     )
     parser.set_defaults(run=run)
+
+
+def add_realism(parser: argparse.ArgumentParser) -> None:
+    """The flags of `train realism`."""
+    add_source(parser)
+    parser.add_argument(
+        "--checkpoint", type=Path, required=True, metavar="DIR", help="the folder that it is for, and goes to"
+    )
+    parser.add_argument(
+        "--written", type=whole_number(2, 1_000_000), default=3000, help="drafts to write (default: 3000)"
+    )
+    parser.add_argument("--seed", type=seed, default=0)
+    parser.set_defaults(run=run_realism)
+
+
+def run_realism(args: argparse.Namespace) -> int:
+    """Fit the realism of a checkpoint and print how well it tells held-out text from drafts."""
+    from deephypebot.model.train_realism import train_realism
+
+    told = train_realism(args.checkpoint, parse_source(args).split(), args.written, args.seed, note)
+    emit(" ".join(f"{name} {value:.3f}" for name, value in told.items()))
+    return 0
 
 
 def add_constraints(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +104,9 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--corpus", choices=["builtin"], help="the corpus that ships with the package (default)")
     source.add_argument("--text", type=Path, metavar="FILE", help="UTF-8 text, one sentence a line")
-    source.add_argument("--jsonl", type=Path, metavar="FILE", help="JSON lines with attributes")
+    source.add_argument(
+        "--jsonl", type=Path, metavar="FILE", help='{"text": ..., "genres": [...], "energy": ..., "kind": ...} a line'
+    )
 
 
 def run_constraints(args: argparse.Namespace) -> int:

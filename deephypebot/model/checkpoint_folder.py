@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.constraints import FILE as CONSTRAINTS
 from deephypebot.model.copying import FILE as RUNS
 from deephypebot.model.model_card import model_card
+from deephypebot.model.realism import FILE as REALISM
 from deephypebot.model.whole_folder import whole_folder
 from deephypebot.model.word_bias import FILE as WORD_BIAS
 
@@ -34,6 +36,7 @@ FILES = {
     WORD_BIAS,
     RUNS,
     CONSTRAINTS,
+    REALISM,
 }
 
 
@@ -72,3 +75,15 @@ def write_checkpoint(
         (new / "model.safetensors").write_bytes(weights)
         for name, data in beside.items():
             (new / name).write_bytes(data)
+
+
+def write_beside(checkpoint: Path, name: str, data: bytes) -> None:
+    """A file into a checkpoint folder, in one move. Raises CheckpointError when the disk refuses; what was there then stays."""
+    temporary = checkpoint / f".{name}.{os.getpid()}"
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, checkpoint / name)
+    except OSError as error:
+        raise CheckpointError(f"checkpoint {checkpoint}: {name} cannot be written ({error.strerror})") from error
+    finally:
+        temporary.unlink(missing_ok=True)

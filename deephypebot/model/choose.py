@@ -1,7 +1,8 @@
 """Choosing among drafts: what must not be posted is dropped, and of the rest the draft that is worth most is taken.
 
 A draft is worth what it has of the attributes, log p(words | a) - log p(words) of the unigram model (word_bias.py), less FLOW times
-what the writer itself paid for a token, and what its rewards are worth to the wish (rewards.py), all in nats.
+what the writer itself paid for a token, the log of the odds that it is the corpus's (realism.py), and what its rewards are worth to the
+wish (rewards.py), all in nats.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from deephypebot.model.copying import Runs
 from deephypebot.model.decode import Decoded
 from deephypebot.model.facts import find_claim
 from deephypebot.model.measures import WORD, ngrams, words
+from deephypebot.model.realism import Realism
 from deephypebot.model.rewards import Reward, sigmoid, style_rewards, style_weights, worth
 from deephypebot.songs import fill_slots, find_fault
 from deephypebot.types import Attributes, Song, Wish
@@ -46,12 +48,18 @@ class Chosen:
 
 
 class Choice:
-    """Chooses among drafts of an engine. words: known in small letters; runs: of the training text; rewards: by default those of styles."""
+    """Chooses among drafts of an engine. words: known in small letters; runs: of the training text; realism: of drafts; rewards: by
+    default those of styles."""
 
     def __init__(
-        self, engine: Scored, words: Sequence[str], runs: Runs | None = None, rewards: dict[str, Reward] | None = None
+        self,
+        engine: Scored,
+        words: Sequence[str],
+        runs: Runs | None = None,
+        realism: Realism | None = None,
+        rewards: dict[str, Reward] | None = None,
     ) -> None:
-        self.engine, self.runs = engine, runs
+        self.engine, self.runs, self.realism = engine, runs, realism
         self.words = frozenset(word.strip() for word in words if word.strip().islower())
         self.rewards = style_rewards() if rewards is None else rewards
 
@@ -79,8 +87,9 @@ class Choice:
         rewards = {name: float(reward([text], [attributes])[0]) for name, reward in self.rewards.items()}
         weights = {name: weight for name, weight in style_weights(wish.styles).items() if name in rewards}
         wished = wish.strength * float(worth(rewards, weights))
-        rewards["agreement"] = float(sigmoid(nats))
-        return Chosen(text, draft, rewards, nats - FLOW * draft.nll + wished)
+        odds = self.realism(draft.heard) if self.realism else 0.0
+        rewards |= {"agreement": float(sigmoid(nats)), "realism": float(sigmoid(odds))}
+        return Chosen(text, draft, rewards, nats - FLOW * draft.nll + odds + wished)
 
     def _asked(self, attributes: Attributes) -> Callable[[Decoded], float]:
         """How much of the attributes a draft has, in nats."""

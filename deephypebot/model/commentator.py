@@ -22,6 +22,7 @@ from deephypebot.model.constraints import load_constraints
 from deephypebot.model.copying import load_runs
 from deephypebot.model.decode import ALLOWED, Sampling
 from deephypebot.model.drafts import PLAIN, Drafts, Engine
+from deephypebot.model.realism import load_realism
 from deephypebot.model.settings import read_settings
 from deephypebot.model.wording import Wording
 from deephypebot.songs import build_song, fill_slots
@@ -30,6 +31,7 @@ from deephypebot.types import Attributes, Candidate, Song, Wish
 MAX_TEXTS = 100
 MAX_TRIES_A_TEXT = 12
 SEED_LIMIT = 2**63
+SEED_EXACT = 2**53  # what JSON readers of every language keep exact
 
 
 def load(checkpoint: Path | None = None, threads: int = 2) -> Commentator:
@@ -79,7 +81,7 @@ def seeds(seed: int) -> Iterator[int]:
     i = 1
     while True:
         digest = hashlib.blake2b(f"{seed}:{i}".encode(), digest_size=8).digest()
-        yield int.from_bytes(digest, "big") % SEED_LIMIT
+        yield int.from_bytes(digest, "big") % SEED_EXACT
         i += 1
 
 
@@ -118,7 +120,7 @@ class Commentator:
             attributes = replace(attributes, kind="description")
         wish = wish or (PLAIN if attributes.kind == "description" else Wish(styles=()))
         sampling = self._sampling(n, temperature, top_p)
-        seed = secrets.randbelow(SEED_LIMIT) if seed is None else seed
+        seed = secrets.randbelow(SEED_EXACT) if seed is None else seed
         if not 0 <= seed < SEED_LIMIT:
             raise InputError(f"seed is {seed}; allowed is 0 to {SEED_LIMIT - 1}")
         found, seen, source = list[Candidate](), [*recent], seeds(seed)
@@ -151,7 +153,7 @@ class Commentator:
     @cached_property
     def drafts(self) -> Drafts:
         """Writes drafts and chooses among them. Raises CheckpointError for a file of the folder that cannot be used."""
-        choice = Choice(self.engine, self.words, load_runs(self.folder))
+        choice = Choice(self.engine, self.words, load_runs(self.folder), load_realism(self.folder))
         return Drafts(self.engine, self.wording, choice, load_constraints(self.folder))
 
     @cached_property

@@ -6,7 +6,7 @@ Shapes: B rows (candidates), V output vocabulary.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,7 +19,9 @@ CROWD = 0.6  # where no more than this share of rows still writes, the others ar
 
 
 class Decoder(Protocol):
-    """What sampling asks of an engine."""
+    """What sampling asks of an engine. heard: (B, S), what its frozen layers make of the last token of each row; S may be 0."""
+
+    heard: Array
 
     def start(self, prefix: Array, z: Array, strength: float = 1.0) -> Array:
         """Logits (B, V) of the first token, from prefix (B, P, D) and z (B, Z); strength: see Sampling.plan_strength."""
@@ -75,11 +77,13 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Decoded:
-    """One row: its token ids without EOS, whether it ended by itself, and its mean nll in nats a token."""
+    """One row: its token ids without EOS, whether it ended by itself, its mean nll in nats a token, and what the frozen layers make
+    of it, the mean over its tokens (S,)."""
 
     ids: list[int]
     finished: bool
     nll: float
+    heard: Array = field(default_factory=lambda: np.zeros(0, np.float32), compare=False, repr=False)
 
 
 def sample(
@@ -101,6 +105,7 @@ def sample(
     end = int(np.flatnonzero(ids == eos)[0])
     outputs, nll = [list[int]() for _ in prefix], np.zeros(len(prefix))
     logits = engine.start(prefix, z, sampling.plan_strength)
+    heard = np.zeros((len(prefix), engine.heard.shape[1]))
     present, writing = (
         np.arange(len(prefix)),
         np.ones(len(prefix), bool),
@@ -125,10 +130,17 @@ def sample(
             engine.keep(np.flatnonzero(writing))
             present, chosen, writing = present[writing], chosen[writing], writing[writing]
         logits = engine.step(ids[chosen])
+        heard[present[writing]] += engine.heard[writing]
     return [
-        Decoded([int(ids[i]) for i in row if i != end], end in row, float(cost / max(1, len(row))))
-        for row, cost in zip(outputs, nll, strict=True)
+        Decoded([int(ids[i]) for i in row if i != end], end in row, float(cost / max(1, len(row))), mean)
+        for row, cost, mean in zip(outputs, nll, _mean(heard, outputs), strict=True)
     ]
+
+
+def _mean(heard: Array, outputs: Sequence[Sequence[int]]) -> Array:
+    """Sums over the tokens of rows that each have one more, the end."""
+    mean: Array = (heard / np.array([[max(1, len(row) - 1)] for row in outputs])).astype(np.float32)
+    return mean
 
 
 def draw(logits: Array, dice: Array, temperature: float, top_p: float, bias: Array | None = None) -> Array:

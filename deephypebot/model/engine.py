@@ -162,6 +162,7 @@ class Engine:
         bos, start = (np.repeat(self._embed([i])[None], len(prefix), axis=0) for i in (BOS, START))
         below, above = (prefix, prefix[:, :0]) if self.prompted else (prefix[:, :0], prefix)
         states = self.lower.run(np.concatenate([bos, below, start], axis=1))
+        self.heard = states[:, -1]
         shifted = states[:, 1:] + self._told("latent_shift")
         return self._choose(np.concatenate([states[:, :1], above, shifted], axis=1))
 
@@ -169,7 +170,15 @@ class Engine:
         """Logits (B, V) after one more token id a row, tokens (B,)."""
         if self.latent_dim:
             self.rest = self.rest - self.weight("plan.words")[np.searchsorted(self.ids, tokens)]
-        return self._choose(self.lower.run(self._embed(tokens.tolist())[:, None]) + self._told("latent_shift"))
+        states = self.lower.run(self._embed(tokens.tolist())[:, None])
+        self.heard = states[:, 0]
+        return self._choose(states + self._told("latent_shift"))
+
+    def listen(self, text: str) -> Array:
+        """What the lower layers make of a text, the mean over its tokens: (D,); the same as sampling hears of it."""
+        self.lower.begin(1)
+        states: Array = self.lower.run(self._embed([BOS, START, *self.vocabulary.encode(text)])[None])[0, 2:]
+        return states.mean(axis=0) if len(states) else np.zeros(self.config["hidden_size"], np.float32)
 
     def keep(self, rows: Array) -> None:
         """Go on with these rows alone, by number and in this order."""

@@ -39,7 +39,7 @@ class GruEngine:
             raise CheckpointError(
                 f"checkpoint {checkpoint}: its weights or tokenizer cannot be used ({error!r})"
             ) from error
-        self.ids = np.arange(self.eos + 1)
+        self.ids, self.heard = np.arange(self.eos + 1), np.zeros((0, 0), np.float32)  # it has no frozen layers
         self.state = self.gates = np.zeros((0, 0), np.float32)
 
     def encode(self, text: str) -> list[int]:
@@ -57,6 +57,10 @@ class GruEngine:
         middle = self.weights["prior.mean"] + self.weights["prior.map"] @ known_inputs(attributes)
         return np.stack([middle + self.weights["prior.chol"] @ row for row in eps.astype(np.float32)])
 
+    def listen(self, text: str) -> Array:
+        """Nothing: it has no frozen layers."""
+        return np.zeros(0, np.float32)
+
     def word_bias(self, attributes: Attributes) -> Array:
         """None of it: the GRU hears attributes at each word."""
         return np.zeros(len(self.ids), np.float32)
@@ -70,6 +74,7 @@ class GruEngine:
         """Logits (B, V) of the first token, from prefix (B, Z + A), which holds z too; it has no plan to press for."""
         self.state = np.stack([np.tanh(self._linear("first_state", row)) for row in prefix])
         self.gates = np.stack([self.weights["writer_code.weight"] @ row for row in prefix])
+        self.heard = np.zeros((len(prefix), 0), np.float32)
         return self.step(np.full(len(prefix), self.eos + 1))
 
     def step(self, tokens: Array) -> Array:
@@ -80,7 +85,7 @@ class GruEngine:
 
     def keep(self, rows: Array) -> None:
         """Go on with these rows alone, by number and in this order."""
-        self.state, self.gates = self.state[rows], self.gates[rows]
+        self.state, self.gates, self.heard = self.state[rows], self.gates[rows], self.heard[rows]
 
     def _next(self, token: int, state: Array, gates: Array) -> Array:
         """torch.nn.GRU's step, with the share of <z, a> in the gates; all (H,) or (3H,)."""

@@ -11,6 +11,15 @@ DATA = {
     "jsonl": "a JSONL file that the user gave; its licence is the user's to know",
     "musiccaps": "captions of MusicCaps (Agostinelli et al. 2023, Google), CC BY-SA 4.0; weights made with it carry that attribution",
 }
+BACKBONES = {
+    "smollm2": "The backbone is SmolLM2-135M-Instruct (Hugging Face, Apache-2.0); it is not part of this folder.",
+    "gru": "It was trained from scratch, without a backbone.",
+}
+HABITS = {
+    "builtin": "English only. It was taught on one small corpus with habits of its own (instruments that behave like people), and it "
+    "will repeat them."
+}
+OPEN = ": CC0 1.0"
 
 
 def model_card(settings: dict[str, Any], metrics: dict[str, Any]) -> str:
@@ -26,8 +35,8 @@ Short, descriptive commentary about a song, from a latent z and the song's attri
 ## Data and licences
 {data}
 
-The backbone `smollm2` is SmolLM2-135M-Instruct (Hugging Face, Apache-2.0); it is not part of this folder.
-These weights may be used under the licences of the data above: CC0 1.0 where that is the built-in corpus alone.
+{BACKBONES.get(settings.get("backbone", ""), "The backbone is not part of this folder, and has a licence of its own.")}
+These weights may be used under the licences of the data above{OPEN if training.get("data", ["builtin"]) == ["builtin"] else ""}.
 
 ## Measures on held-out posts
 | measure | value |
@@ -37,6 +46,6 @@ These weights may be used under the licences of the data above: CC0 1.0 where th
 `bound` is the negative ELBO in nats a sentence, `recon` and `kl` are its parts. Training settings: `{training}`.
 
 ## Limits
-It knows no facts: whatever sounds like one about a real artist is invented. English only. It was taught on one small corpus
-with habits of its own (instruments that behave like people), and it will repeat them. A person should read before anything is posted.
+It knows no facts: whatever sounds like one about a real artist is invented. {HABITS.get(training.get("data", ["builtin"])[0], "")}
+A person should read before anything is posted.
 """

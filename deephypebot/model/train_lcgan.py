@@ -9,7 +9,6 @@ rises, or where the texts grow alike.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +21,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from deephypebot.corpus.split import Split
-from deephypebot.errors import CheckpointError, InputError
+from deephypebot.errors import InputError
+from deephypebot.model.checkpoint_folder import write_beside
 from deephypebot.model.commentator import Commentator
 from deephypebot.model.condition import drop_attributes
 from deephypebot.model.constraints import FILE, FORMAT, REWARDS, condition, identity, wish_vector
@@ -283,12 +283,5 @@ def train_constraints(checkpoint: Path, split: Split, config: ConstraintConfig, 
         "reached": json.dumps(reached),
     }
     weights = {name: tensor.half() for name, tensor in trainer.networks().items()}
-    temporary = checkpoint / f".{FILE}.{os.getpid()}"
-    try:
-        temporary.write_bytes(save(weights, about))
-        os.replace(temporary, checkpoint / FILE)
-    except OSError as error:
-        raise CheckpointError(f"checkpoint {checkpoint}: {FILE} cannot be written ({error.strerror})") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_beside(checkpoint, FILE, save(weights, about))
     return reached

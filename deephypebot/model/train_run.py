@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,10 @@ from deephypebot.model.train_cvae import TrainConfig, Trainer, evaluate_bound
 from deephypebot.model.whole_folder import recover
 from deephypebot.model.word_bias import WordBias
 from deephypebot.types import Sentence
+
+ENDLESS = 1000.0  # epochs; the clock ends it
+LEAST_STEPS = 400  # of the GRU, on a corpus however small
+FEW = 1000  # sentences
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,12 @@ def train_cvae(backbone: str, source: Source, out: Path, overrides: Mapping[str,
     defaults = {} if backbone == "gru" else {"backbone": backbone}
     model_config, train_config = build_configs(kind, TrainConfig, overrides, defaults)
     split, processes = source.split(), Processes()
+    if "epochs" not in overrides:
+        train_config = replace(train_config, epochs=enough_epochs(train_config, len(split.train), backbone))
+    if len(split.train) < FEW:
+        say(
+            f"{len(split.train)} sentences to learn from are few: the texts will be copies, and those are never written"
+        )
     save, load = (GruCVAE.save, GruCVAE.load) if backbone == "gru" else (save_checkpoint, load_checkpoint)
     with processes.first_alone():
         if processes.rank == 0:
@@ -83,6 +94,19 @@ def train_cvae(backbone: str, source: Source, out: Path, overrides: Mapping[str,
     save(best, out, metrics, card)
     shutil.rmtree(state, ignore_errors=True)
     return metrics
+
+
+def enough_epochs(config: TrainConfig, sentences: int, backbone: str) -> float:
+    """As many epochs as the clock allows where there is one; for the GRU, which knows no English yet, enough of a small corpus."""
+    if config.minutes is not None:
+        return ENDLESS
+    least = LEAST_STEPS * config.batch_size * config.accumulate / sentences if backbone == "gru" else 0.0
+    return max(config.epochs, least)
+
+
+def say(text: str) -> None:
+    """A line on stderr."""
+    print(text, file=sys.stderr)
 
 
 def build_model(config: Any, split: Split, seed: int) -> Any:

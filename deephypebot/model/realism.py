@@ -1,0 +1,68 @@
+"""Whether a text reads like those it was to be like: log p(text is the corpus's) - log p(it is the writer's), by what frozen layers hear.
+
+A small writer drifts into sentences that no person would write, and cannot tell: its own likelihood is highest for the dullest of
+them. But the frozen lower layers of its backbone, which it never trained, can be asked. A logistic regression on their mean state over
+the words tells corpus text from drafts; drafts are chosen by its odds, so that what is chosen is nearer to the corpus (rejection
+sampling by a discriminator, Azadi et al. 2019, arXiv 1810.06758; the realism constraint of Engel et al. 2018, on text).
+
+Shapes: N texts, S size of a state.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file, save
+
+from deephypebot.errors import CheckpointError
+
+Array = np.ndarray[Any, Any]
+FILE = "realism.safetensors"
+PENALTY = 0.01  # C of scikit-learn, of standardised states
+
+
+@dataclass(frozen=True)
+class Realism:
+    """weight (S,), bias (1,): of the states as they are."""
+
+    weight: Array
+    bias: Array
+
+    def __call__(self, heard: Array) -> float:
+        """What is heard of a text (S,) -> the log of the odds that it is the corpus's; 0 where nothing is heard."""
+        return float(self.weight @ heard + self.bias[0]) if len(heard) else 0.0
+
+    def to_bytes(self) -> bytes:
+        """The safetensors file."""
+        return save({"weight": self.weight.astype(np.float32), "bias": self.bias.astype(np.float32)})
+
+
+def fit_realism(real: Array, written: Array) -> Realism:
+    """From what is heard of corpus texts and of drafts, each (N, S)."""
+    from sklearn.linear_model import LogisticRegression
+
+    states = np.concatenate([real, written]).astype(np.float64)
+    centre, spread = states.mean(0), np.maximum(states.std(0), 1e-6)
+    model = LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=1000)
+    model.fit((states - centre) / spread, np.arange(len(states)) < len(real))
+    weight = model.coef_[0] / spread
+    return Realism(weight.astype(np.float32), (model.intercept_ - centre @ weight).astype(np.float32))
+
+
+def load_realism(checkpoint: Path) -> Realism | None:
+    """That of a checkpoint folder, None where it has none. Raises CheckpointError for a file that cannot be used."""
+    path = checkpoint / FILE
+    if not os.path.lexists(path):
+        return None
+    try:
+        tensors = load_file(path)
+        weight, bias = tensors["weight"], tensors["bias"]
+        if weight.ndim != 1 or bias.shape != (1,) or not (np.isfinite(weight).all() and np.isfinite(bias).all()):
+            raise ValueError("weight and bias are no row and number")
+    except Exception as error:  # safetensors raises its own
+        raise CheckpointError(f"checkpoint {checkpoint}: {FILE} cannot be used ({error!r})") from error
+    return Realism(weight, bias)

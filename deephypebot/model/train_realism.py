@@ -1,0 +1,65 @@
+"""`train realism`: what tells the drafts of a checkpoint from its corpus, fitted to drafts that are written for corpus posts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from deephypebot.corpus.split import Split
+from deephypebot.errors import InputError
+from deephypebot.model.checkpoint_folder import write_beside
+from deephypebot.model.commentator import Commentator
+from deephypebot.model.realism import FILE, Array, fit_realism
+from deephypebot.types import Sentence, Song, Wish
+
+Say = Callable[[str], None]
+NAMES = Song("Marlow", "Harbour")  # nobody's; slots stay unfilled
+PART = 200
+ONE = Wish(best_of=1)
+HELD_OUT = 0.1  # of the drafts, to be told from held-out sentences
+
+
+def train_realism(checkpoint: Path, split: Split, written: int, seed: int, say: Say) -> dict[str, float]:
+    """Fit, and write realism.safetensors into the folder in one move. Returns the chance that a held-out sentence has better odds than
+    a draft that was not learned from ("told_apart"), and the mean log of the odds of both.
+
+    Raises CheckpointError, InputError where the corpus is empty or the checkpoint has no frozen layers to ask.
+    """
+    writer, rng = Commentator(checkpoint), np.random.default_rng(seed)
+    if not split.train or not split.valid:
+        raise InputError("the corpus is empty; allowed is one with sentences to train on and held-out ones")
+    if not len(writer.engine.listen(split.train[0].text)):
+        raise InputError(f"checkpoint {checkpoint} has no backbone; allowed is one that was trained over frozen layers")
+    chosen = [split.train[i] for i in rng.choice(len(split.train), written, replace=written > len(split.train))]
+    drafts = hear_drafts(writer, chosen, seed, say)
+    real = hear_texts(writer, [s.text for s in chosen], say)
+    kept = max(1, round(len(drafts) * (1 - HELD_OUT)))
+    realism = fit_realism(real, drafts[:kept])
+    held_out = hear_texts(writer, [s.text for s in split.valid[: len(drafts)]], say)
+    odds = [np.array([realism(row) for row in rows]) for rows in (held_out, drafts[kept:])]
+    write_beside(checkpoint, FILE, realism.to_bytes())
+    told = float((odds[0][:, None] > odds[1][None]).mean())
+    return {"told_apart": told, "held_out": float(odds[0].mean()), "drafts": float(odds[1].mean())}
+
+
+def hear_drafts(writer: Commentator, sentences: list[Sentence], seed: int, say: Say) -> Array:
+    """What is heard of finished drafts, one asked for as each sentence is: (N, S), N less those that broke off."""
+    found = list[Array]()
+    for at in range(0, len(sentences), PART):
+        asked = [s.attributes for s in sentences[at : at + PART]]
+        seeds = [seed * 2**20 + at + i for i in range(len(asked))]
+        drafts = [d for row in writer.drafts.draw(NAMES, asked, seeds, writer.defaults, ONE) for d in row]
+        found += [draft.heard for draft in drafts if draft.finished]
+        say(f"written: {at + len(asked)} of {len(sentences)} drafts")
+    return np.stack(found)
+
+
+def hear_texts(writer: Commentator, texts: list[str], say: Say) -> Array:
+    """What is heard of texts: (N, S)"""
+    found = list[Array]()
+    for at in range(0, len(texts), PART):
+        found += [writer.engine.listen(text) for text in texts[at : at + PART]]
+        say(f"heard: {len(found)} of {len(texts)} sentences")
+    return np.stack(found)
