@@ -9,18 +9,16 @@ from deephypebot.corpus.builtin import split_frozen
 from deephypebot.corpus.split import Split
 from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model import judges as module
-from deephypebot.model.judges import (
+from deephypebot.model.fit_judges import (
     balanced_accuracy,
     commonest_families,
-    corpus_root,
     equal_error_threshold,
     fit_judges,
-    load_families,
-    load_judges,
+    fit_thresholds,
     save_judges,
     score,
-    targets,
 )
+from deephypebot.model.judges import corpus_root, load_families, load_judges, targets
 from deephypebot.model.text_features import bucket_counts, masked
 from deephypebot.types import FEATURES, Attributes, Sentence
 
@@ -42,7 +40,7 @@ def test_stored_accuracies_equal_a_fresh_computation(judges: module.Judges) -> N
 
 def test_shipped_judges_stand_on_the_train_split(judges: module.Judges) -> None:
     train = split_frozen().train
-    assert judges.thresholds == module.fit_thresholds(train)
+    assert judges.thresholds == fit_thresholds(train)
     assert judges.families == commonest_families(train, corpus_root)
     assert len(judges.families) == 12
 

@@ -10,7 +10,8 @@ import pytest
 from deephypebot.errors import InputError
 from deephypebot.model import rewards
 from deephypebot.model.copying import Runs, fit_runs, load_runs
-from deephypebot.model.kinds import NAMES, half_of, load_kinds
+from deephypebot.model.fit_kinds import half_of
+from deephypebot.model.kinds import NAMES, load_kinds
 from deephypebot.types import STYLES, Attributes
 
 GUITARS = "Guitars smear into one long glow, and the drums under them hit like wet rope on a deck."

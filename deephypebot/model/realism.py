@@ -22,7 +22,6 @@ from deephypebot.errors import CheckpointError
 
 Array = np.ndarray[Any, Any]
 FILE = "realism.safetensors"
-PENALTY = 0.01  # C of scikit-learn, of standardised states
 
 
 @dataclass(frozen=True)
@@ -39,18 +38,6 @@ class Realism:
     def to_bytes(self) -> bytes:
         """The safetensors file."""
         return save({"weight": self.weight.astype(np.float32), "bias": self.bias.astype(np.float32)})
-
-
-def fit_realism(real: Array, written: Array) -> Realism:
-    """From what is heard of corpus texts and of drafts, each (N, S)."""
-    from sklearn.linear_model import LogisticRegression
-
-    states = np.concatenate([real, written]).astype(np.float64)
-    centre, spread = states.mean(0), np.maximum(states.std(0), 1e-6)
-    model = LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=1000)
-    model.fit((states - centre) / spread, np.arange(len(states)) < len(real))
-    weight = model.coef_[0] / spread
-    return Realism(weight.astype(np.float32), (model.intercept_ - centre @ weight).astype(np.float32))
 
 
 def load_realism(checkpoint: Path) -> Realism | None:

@@ -11,13 +11,14 @@ from deephypebot.corpus.split import Split
 from deephypebot.errors import InputError
 from deephypebot.model.checkpoint_folder import write_beside
 from deephypebot.model.commentator import Commentator
-from deephypebot.model.realism import FILE, Array, fit_realism
+from deephypebot.model.realism import FILE, Array, Realism
 from deephypebot.types import Sentence, Song, Wish
 
 Say = Callable[[str], None]
 NAMES = Song("Marlow", "Harbour")  # nobody's; slots stay unfilled
 PART = 200
 ONE = Wish(best_of=1)
+PENALTY = 0.01  # C of scikit-learn, of standardised states
 HELD_OUT = 0.1  # of the drafts, to be told from held-out sentences
 
 
@@ -42,6 +43,18 @@ def train_realism(checkpoint: Path, split: Split, written: int, seed: int, say: 
     write_beside(checkpoint, FILE, realism.to_bytes())
     told = float((odds[0][:, None] > odds[1][None]).mean())
     return {"told_apart": told, "held_out": float(odds[0].mean()), "drafts": float(odds[1].mean())}
+
+
+def fit_realism(real: Array, written: Array) -> Realism:
+    """From what is heard of corpus texts and of drafts, each (N, S)."""
+    from sklearn.linear_model import LogisticRegression
+
+    states = np.concatenate([real, written]).astype(np.float64)
+    centre, spread = states.mean(0), np.maximum(states.std(0), 1e-6)
+    model = LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=1000)
+    model.fit((states - centre) / spread, np.arange(len(states)) < len(real))
+    weight = model.coef_[0] / spread
+    return Realism(weight.astype(np.float32), (model.intercept_ - centre @ weight).astype(np.float32))
 
 
 def hear_drafts(writer: Commentator, sentences: list[Sentence], seed: int, say: Say) -> Array:
