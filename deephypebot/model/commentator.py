@@ -153,7 +153,8 @@ class Commentator:
     @cached_property
     def drafts(self) -> Drafts:
         """Writes drafts and chooses among them. Raises CheckpointError for a file of the folder that cannot be used."""
-        choice = Choice(self.engine, self.words, load_runs(self.folder), load_realism(self.folder))
+        realism = load_realism(self.folder, self.engine.heard.shape[1])
+        choice = Choice(self.engine, self.words, load_runs(self.folder), realism)
         return Drafts(self.engine, self.wording, choice, load_constraints(self.folder))
 
     @cached_property

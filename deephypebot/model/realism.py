@@ -40,16 +40,17 @@ class Realism:
         return save({"weight": self.weight.astype(np.float32), "bias": self.bias.astype(np.float32)})
 
 
-def load_realism(checkpoint: Path) -> Realism | None:
-    """That of a checkpoint folder, None where it has none. Raises CheckpointError for a file that cannot be used."""
+def load_realism(checkpoint: Path, size: int) -> Realism | None:
+    """That of a checkpoint folder whose states have `size` numbers, None where it has none. Raises CheckpointError for a file that
+    cannot be used."""
     path = checkpoint / FILE
     if not os.path.lexists(path):
         return None
     try:
         tensors = load_file(path)
         weight, bias = tensors["weight"], tensors["bias"]
-        if weight.ndim != 1 or bias.shape != (1,) or not (np.isfinite(weight).all() and np.isfinite(bias).all()):
-            raise ValueError("weight and bias are no row and number")
+        if weight.shape != (size,) or bias.shape != (1,) or not (np.isfinite(weight).all() and np.isfinite(bias).all()):
+            raise ValueError(f"weight and bias are no row of {size} numbers and a number")
     except Exception as error:  # safetensors raises its own
         raise CheckpointError(f"checkpoint {checkpoint}: {FILE} cannot be used ({error!r})") from error
     return Realism(weight, bias)
