@@ -21,6 +21,12 @@ def state_dir() -> Path:
     return _place("DEEPHYPEBOT_STATE", "user_state_dir")
 
 
+def deepmoji_dir() -> Path | None:
+    """The folder that DEEPHYPEBOT_DEEPMOJI names, with DeepMoji's weights (model/deepmoji.py); None where it is not set."""
+    folder = os.environ.get("DEEPHYPEBOT_DEEPMOJI")
+    return Path(folder) if folder else None
+
+
 def shipped_checkpoint() -> Path:
     """The checkpoint folder that ships with the package. Raises CheckpointError where it is missing."""
     folder = Path(__file__).parent / "checkpoints" / SHIPPED

@@ -14,6 +14,8 @@ STYLES = ("descriptive", "warm", "wild", "plain")
 CONSTRAINTS = ("none", "lcgan", "guided")
 PRONOUNS = ("they", "she", "he")
 MAX_BEST_OF = 100
+SEED_LIMIT = 2**63
+SEED_EXACT = 2**53  # of seeds that we choose: what JSON readers of every language keep exact
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,9 @@ class Song:
 
     artist: str
     title: str
+
+
+PLACEHOLDER = Song("Marlow", "Harbour")  # nobody's, for texts whose slots stay unfilled
 
 
 @dataclass(frozen=True)

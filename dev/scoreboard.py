@@ -16,9 +16,9 @@ from typing import Any
 
 from deephypebot.cli.evaluate import flatten, sample_songs
 from deephypebot.cli.output import note
-from deephypebot.config import state_dir
+from deephypebot.config import shipped_checkpoint, state_dir
 from deephypebot.corpus.sentences import read_text
-from deephypebot.model.evaluate import PARTS, evaluate, open_evaluation
+from deephypebot.model.evaluate import PARTS, Evaluation, evaluate
 
 PAGE = Path(__file__).parents[1] / "docs" / "scoreboard.md"
 SHARES = ("descriptions", "promo_release_live")
@@ -33,7 +33,7 @@ def commit() -> str:
 def measure(folder: Path, scale: float, against: dict[str, list[str]]) -> dict[str, Any]:
     """All parts; those that lie in the folder are not measured again."""
     folder.mkdir(parents=True, exist_ok=True)
-    evaluation, scores = open_evaluation(None, sample_songs(), note, scale, against), dict[str, Any]()
+    evaluation, scores = Evaluation(shipped_checkpoint(), sample_songs(), note, scale, against), dict[str, Any]()
     for name in PARTS:
         path = folder / f"{name}.json"
         if not path.exists():

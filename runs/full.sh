@@ -8,16 +8,19 @@ out=${1:-out/full}
 # 1. Train on the train split. The backbone is fetched once; the states of its frozen lower layers are computed once and cached on disk.
 deephypebot train cvae --corpus builtin --backbone smollm2 --seed 0 --out "$out"
 
-# 2. Read it: one song, asked calm and asked wild.
+# 2. Learn what tells its drafts from the corpus; from now on drafts are chosen by it.
+deephypebot train realism --checkpoint "$out"
+
+# 3. Read it: one song, asked calm and asked wild.
 deephypebot write "Slowdive – Alison" --genres "shoegaze, dream pop" --energy 0.2 --valence 0.3 --seed 1 --checkpoint "$out"
 deephypebot write "Slowdive – Alison" --genres "shoegaze, dream pop" --energy 0.9 --valence 0.9 --seed 1 --checkpoint "$out"
 
-# 3. Walk through the latent space, and there and back again.
+# 4. Walk through the latent space, and there and back again.
 deephypebot interpolate --checkpoint "$out" --steps 7 \
     "{title} drifts by on a wash of guitars and barely raises its voice." \
     "{artist} turns the drums up until the floor gives way."
 deephypebot reconstruct --checkpoint "$out" "{title} drifts by on a wash of guitars and barely raises its voice."
 
-# 4. Measure it, each figure beside that of held-out corpus text.
+# 5. Measure it, each figure beside that of held-out corpus text.
 deephypebot evaluate --checkpoint "$out" --json > "$out/evaluation.json"
 cat "$out/evaluation.json"

@@ -80,6 +80,15 @@ def test_what_must_not_be_posted_is_dropped() -> None:
     assert choice.best(unfinished, ALISON, Attributes(), Wish()) is None
 
 
+def test_claims_are_looked_for_where_the_words_are_english() -> None:
+    german = "Die Gitarren klingen wie ein Nebel über dem Hafen von Kiel."
+    english = "The guitars ring on like a fog over the old harbour of Kiel."
+    for phrase, words in ((german, "die gitarren wie ein nebel"), (english, "the guitars ring on like a fog and of")):
+        engine, drafts = drafts_of(phrase)
+        chosen = Choice(engine, words.split(), rewards={}).best(drafts, ALISON, Attributes(), Wish())
+        assert (chosen is None) == (phrase == english)
+
+
 def test_the_wish_decides_among_what_is_left() -> None:
     engine, drafts = drafts_of(FOG, ROPE)
     is_foggy = {"vivid": lambda texts, attributes: np.array(["fog" in text for text in texts], np.float32)}

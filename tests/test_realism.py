@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,10 +13,10 @@ from deephypebot.corpus.split import Split, split_sentences
 from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.choose import Choice
 from deephypebot.model.commentator import Commentator
-from deephypebot.model.decode import Decoded
+from deephypebot.model.decode import Decoded, Sampling
 from deephypebot.model.gru import GruConfig, GruCVAE
 from deephypebot.model.realism import FILE, Realism, load_realism
-from deephypebot.model.train_realism import fit_realism, train_realism
+from deephypebot.model.train_realism import fit_realism, hear_drafts, train_realism
 from deephypebot.model.train_run import Source, train_cvae
 from deephypebot.types import Attributes, Song, Wish
 from tests.phrase_engine import PhraseEngine
@@ -95,6 +96,14 @@ def test_training_writes_what_writing_reads(tmp_path: Path, monkeypatch: pytest.
     assert np.abs(realism.weight).max() > 0
     with pytest.raises(InputError, match="corpus is empty"):
         train_realism(tmp_path / "out", Split([], [], []), 4, 0, said.append)
+
+
+def test_a_writer_whose_drafts_never_end_is_refused() -> None:
+    engine = PhraseEngine((FOG,))
+    endless = SimpleNamespace(draw=lambda *given: [[Decoded([], False, 2.0)] for _ in given[1]])
+    writer = SimpleNamespace(engine=engine, drafts=endless, defaults=Sampling())
+    with pytest.raises(CheckpointError, match="0 of 30 drafts ended by themselves; needed are 10"):
+        hear_drafts(writer, SPLIT.train[:30], 0, lambda _: None)  # type: ignore[arg-type]
 
 
 def test_a_checkpoint_without_frozen_layers_is_refused(tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from deephypebot.errors import InputError
+from deephypebot.errors import BackboneError
 from deephypebot.model import rewards
 from deephypebot.model.copying import Runs, fit_runs, load_runs
 from deephypebot.model.fit_kinds import half_of
@@ -40,6 +41,13 @@ def test_rewards_tell_texts_apart() -> None:
     assert rare[1] < 0.2
 
 
+def test_deepmoji_reads_where_its_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert rewards.style_rewards()["warm"](["A lovely chorus."], [Attributes()])[0] > 0.5
+    monkeypatch.setenv("DEEPHYPEBOT_DEEPMOJI", str(tmp_path))
+    with pytest.raises(BackboneError, match=r"vocabulary.json|deepmoji.onnx"):
+        rewards.style_rewards()
+
+
 def test_worth_is_bounded_and_signed() -> None:
     assert rewards.worth({"a": 1.0}, {"a": 1.0}) == 0
     assert rewards.worth({"a": 0.0}, {"a": 1.0}) == pytest.approx(np.log(rewards.FLOOR))
@@ -55,26 +63,6 @@ def test_styles_compose_and_opposites_cancel() -> None:
     assert {*rewards.STYLE_WEIGHTS} == {*STYLES}
 
 
-class TwoTopics:
-    def probs(self, texts: Any) -> Any:
-        return np.array([[0.8, 0.2] if "guitar" in text else [0.1, 0.9] for text in texts])
-
-
-def test_topics_are_wanted_and_unwanted() -> None:
-    reward = rewards.topic(TwoTopics(), {0: 1.0, 1: -1.0})
-    np.testing.assert_allclose(reward(["a guitar", "a tour"], [Attributes()] * 2), [0.8, 0.1], atol=1e-6)
-    with pytest.raises(InputError, match="topic is 2; allowed are 0 to 1"):
-        rewards.topic(TwoTopics(), {2: 1.0})
-    with pytest.raises(InputError, match="weight of topic 0 is 5; allowed is -1 to 1"):
-        rewards.topic(TwoTopics(), {0: 5})
-
-
-def test_agreement_is_even_where_nothing_speaks_for_it() -> None:
-    reward = rewards.agreement(lambda text, attributes: 2.0 if "loud" in text and attributes.energy else 0.0)
-    found = reward(["loud", "soft"], [Attributes(energy=0.9)] * 2)
-    np.testing.assert_allclose(found, [1 / (1 + np.exp(-2)), 0.5])
-
-
 def test_eight_words_in_a_row_are_a_quotation_seven_are_not() -> None:
     words = "the bass of {title} walks out of the room before anybody has noticed".split()
     runs = fit_runs([" ".join(words)])
@@ -82,7 +70,6 @@ def test_eight_words_in_a_row_are_a_quotation_seven_are_not() -> None:
     assert not runs.is_copied(" ".join(words[4:11]))
     assert not runs.is_copied("")
     assert not fit_runs([]).is_copied(" ".join(words))
-    np.testing.assert_array_equal(rewards.novelty(runs)([" ".join(words), "Something new."], []), [0, 1])
 
 
 def test_runs_go_to_disk_and_back(tmp_path: Any) -> None:

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from deephypebot.cli.flags import SEED_EXACT
 from deephypebot.cli.request import Request
-from deephypebot.types import Candidate, Song, Wish
+from deephypebot.types import SEED_EXACT, Candidate, Song, Wish
 
 if TYPE_CHECKING:
     from deephypebot.model.commentator import Commentator

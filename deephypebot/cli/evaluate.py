@@ -10,6 +10,7 @@ from typing import Any
 
 from deephypebot.cli.flags import add_checkpoint
 from deephypebot.cli.output import emit, note
+from deephypebot.config import shipped_checkpoint
 from deephypebot.errors import InputError
 from deephypebot.types import Attributes, Song
 
@@ -33,13 +34,14 @@ def add_to(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the measures; how far it is goes to stderr."""
     from deephypebot.corpus.sentences import read_text
-    from deephypebot.model.evaluate import evaluate, open_evaluation
+    from deephypebot.model.evaluate import Evaluation, evaluate
 
     against = {path.stem: [sentence.text for sentence in read_text(path)] for path in args.against}
     if empty := [path for path in args.against if not against[path.stem]]:
         raise InputError(f"--against {empty[0]} holds no text; allowed is a file with one text a line")
     only = [] if args.only is None else [part.strip() for part in args.only.split(",")]
-    evaluation = open_evaluation(args.checkpoint, sample_songs(), note, QUICK if args.quick else 1.0, against)
+    folder, scale = args.checkpoint or shipped_checkpoint(), QUICK if args.quick else 1.0
+    evaluation = Evaluation(folder, sample_songs(), note, scale, against)
     measures = evaluate(evaluation, only)
     lines = [json.dumps(measures, ensure_ascii=False, indent=1)] if args.json else flatten(measures)
     for line in lines:

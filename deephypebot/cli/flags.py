@@ -9,9 +9,7 @@ from typing import Any, NoReturn
 
 from deephypebot.cli.output import emit
 from deephypebot.errors import InputError
-
-SEED_LIMIT = 2**63
-SEED_EXACT = 2**53  # of seeds that we choose: what JSON readers of every language keep exact
+from deephypebot.types import SEED_LIMIT
 
 
 class Parser(argparse.ArgumentParser):

@@ -72,7 +72,7 @@ def add_realism(parser: argparse.ArgumentParser) -> None:
         "--checkpoint", type=Path, required=True, metavar="DIR", help="the folder that it is for, and goes to"
     )
     parser.add_argument(
-        "--written", type=whole_number(2, 1_000_000), default=3000, help="drafts to write (default: 3000)"
+        "--written", type=whole_number(20, 1_000_000), default=3000, help="drafts to write (default: 3000)"
     )
     parser.add_argument("--seed", type=seed, default=0)
     parser.set_defaults(run=run_realism)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -75,15 +74,3 @@ def write_checkpoint(
         (new / "model.safetensors").write_bytes(weights)
         for name, data in beside.items():
             (new / name).write_bytes(data)
-
-
-def write_beside(checkpoint: Path, name: str, data: bytes) -> None:
-    """A file into a checkpoint folder, in one move. Raises CheckpointError when the disk refuses; what was there then stays."""
-    temporary = checkpoint / f".{name}.{os.getpid()}"
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, checkpoint / name)
-    except OSError as error:
-        raise CheckpointError(f"checkpoint {checkpoint}: {name} cannot be written ({error.strerror})") from error
-    finally:
-        temporary.unlink(missing_ok=True)

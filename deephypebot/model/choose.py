@@ -24,6 +24,7 @@ from deephypebot.types import Attributes, Song, Wish
 
 Array = np.ndarray[Any, Any]
 FLOW = 2.5  # nats of what was asked that one nat a token of flow is worth
+ENGLISH = frozenset("the a and of".split())
 LIKE = 5  # words in a row that two texts may not share
 ALIKE = 0.5  # share of their words of content that two texts may share
 
@@ -61,6 +62,7 @@ class Choice:
     ) -> None:
         self.engine, self.runs, self.realism = engine, runs, realism
         self.words = frozenset(word.strip() for word in words if word.strip().islower())
+        self.english = self.words >= ENGLISH  # facts.py knows no other language, and others write nouns with capitals
         self.rewards = style_rewards() if rewards is None else rewards
 
     def best(self, drafts: Sequence[Decoded], song: Song, attributes: Attributes, wish: Wish) -> Chosen | None:
@@ -79,7 +81,7 @@ class Choice:
         """Why a text must not be posted, or None. given: words of the input."""
         if fault := find_fault(fill_slots(text, song), song):
             return fault
-        if self.words and (claim := find_claim(text, given, self.words, wish.pronouns)):
+        if self.english and (claim := find_claim(text, given, self.words, wish.pronouns)):
             return claim
         return "quotes the training text" if self.runs and self.runs.is_copied(text) else None
 

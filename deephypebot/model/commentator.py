@@ -26,12 +26,10 @@ from deephypebot.model.realism import load_realism
 from deephypebot.model.settings import read_settings
 from deephypebot.model.wording import Wording
 from deephypebot.songs import build_song, fill_slots
-from deephypebot.types import Attributes, Candidate, Song, Wish
+from deephypebot.types import SEED_EXACT, SEED_LIMIT, Attributes, Candidate, Song, Wish
 
 MAX_TEXTS = 100
 MAX_TRIES_A_TEXT = 12
-SEED_LIMIT = 2**63
-SEED_EXACT = 2**53  # what JSON readers of every language keep exact
 
 
 def load(checkpoint: Path | None = None, threads: int = 2) -> Commentator:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ import numpy as np
 from safetensors import safe_open
 
 from deephypebot.errors import CheckpointError, shown
+from deephypebot.model.beside import read_beside
 from deephypebot.model.condition import known_inputs
 from deephypebot.model.rewards import style_weights
 from deephypebot.types import Attributes, Wish
@@ -117,22 +117,25 @@ def load_constraints(checkpoint: Path) -> Constraints | None:
 
     Raises CheckpointError for a file that cannot be used, or was made for another checkpoint.
     """
-    path = checkpoint / FILE
-    if not os.path.lexists(path):
+    found = read_beside(checkpoint, FILE, _read)
+    if found is None:
         return None
-    try:
-        with safe_open(path, framework="np") as file:
-            about = file.metadata() or {}
-            weights = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}  # noqa: SIM118
-        _check(weights, about)
-    except Exception as error:  # safetensors raises its own
-        raise CheckpointError(f"checkpoint {checkpoint}: {FILE} cannot be used ({error})") from error
+    weights, about = found
     if about.get("made_for") != identity(checkpoint):
         raise CheckpointError(
             f"checkpoint {checkpoint}: {FILE} was made for another checkpoint ({shown(about.get('name'))}); "
             "`train constraints` makes one for this"
         )
     return Constraints(weights)
+
+
+def _read(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
+    """The networks, and what the file says of itself."""
+    with safe_open(path, framework="np") as file:
+        about: dict[str, str] = file.metadata() or {}
+        weights = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}  # noqa: SIM118
+    _check(weights, about)
+    return weights, about
 
 
 def identity(checkpoint: Path) -> str:

@@ -6,7 +6,6 @@ taken for another one in about 1 of 10,000 runs; then a text is dropped that nee
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save
 
-from deephypebot.errors import CheckpointError
+from deephypebot.model.beside import read_beside
 from deephypebot.model.measures import ngrams, words
 
 COPIED = 8
@@ -49,15 +48,13 @@ def fit_runs(texts: Iterable[str]) -> Runs:
 
 def load_runs(checkpoint: Path) -> Runs | None:
     """Those of a checkpoint folder, None where it has none. Raises CheckpointError for a file that cannot be used."""
-    path = checkpoint / FILE
-    if not os.path.lexists(path):
-        return None
-    try:
-        hashes = load_file(path)["hashes"]
-        if hashes.dtype != np.uint32 or hashes.ndim != 1 or (hashes[1:] < hashes[:-1]).any():
-            raise ValueError("hashes is no sorted row of uint32")
-    except Exception as error:  # safetensors raises its own
-        raise CheckpointError(f"checkpoint {checkpoint}: {FILE} cannot be used ({error!r})") from error
+    return read_beside(checkpoint, FILE, _read)
+
+
+def _read(path: Path) -> Runs:
+    hashes = load_file(path)["hashes"]
+    if hashes.dtype != np.uint32 or hashes.ndim != 1 or (hashes[1:] < hashes[:-1]).any():
+        raise ValueError("hashes is no sorted row of uint32")
     return Runs(hashes)
 
 

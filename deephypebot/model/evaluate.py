@@ -9,7 +9,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from deephypebot.config import shipped_checkpoint
 from deephypebot.corpus.builtin import split_builtin
 from deephypebot.corpus.split import Split
 from deephypebot.errors import BackboneError, InputError
@@ -102,10 +101,10 @@ def texts(e: Evaluation) -> Any:
 
 
 def like_human(e: Evaluation) -> Any:
-    """Texts asked for as held-out posts are, beside these posts and the texts of others, at equal numbers."""
+    """Texts asked for as held-out posts are, beside posts of the valid part and the texts of others, at equal numbers."""
     number, yardstick = e.some(500, 20), e.yardstick
     own = texts_like_held_out(e.explorer.writer, e.held_out, number)
-    columns = {"model": own, "held_out": [s.text for s in e.held_out], **(e.against or {})}
+    columns = {"model": own, "held_out": [s.text for s in e.split.valid], **(e.against or {})}
     smallest = min(map(len, columns.values()))
     return {name: yardstick.measure(column[:smallest]) for name, column in columns.items()}
 
@@ -159,11 +158,6 @@ def evaluate(evaluation: Evaluation, only: Sequence[str] = ()) -> dict[str, Any]
         scores[name] = PARTS[name](evaluation)
         evaluation.say(f"{name}: {monotonic() - started:.0f} s")
     return scores
-
-
-def open_evaluation(checkpoint: Path | None, *given: Any) -> Evaluation:
-    """An evaluation of a checkpoint folder, by default of the one that ships with the package."""
-    return Evaluation(checkpoint or shipped_checkpoint(), *given)
 
 
 def interpolations(

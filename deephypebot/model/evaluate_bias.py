@@ -12,8 +12,7 @@ from deephypebot.model.bias import place_shares, pronoun_shares
 from deephypebot.model.commentator import Commentator
 from deephypebot.model.drafts import Drafts
 from deephypebot.model.judges import corpus_root
-from deephypebot.model.text_table import PLACEHOLDER
-from deephypebot.types import Attributes, Sentence, Song
+from deephypebot.types import PLACEHOLDER, Attributes, Sentence, Song
 
 SEED = 60_000
 

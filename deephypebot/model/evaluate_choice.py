@@ -13,8 +13,7 @@ from deephypebot.model.kinds import load_kinds
 from deephypebot.model.measures import distinct_n, share_with_ci
 from deephypebot.model.ngram import NgramModel
 from deephypebot.model.rewards import UNWANTED
-from deephypebot.model.text_table import PLACEHOLDER
-from deephypebot.types import Attributes, Sentence, Wish
+from deephypebot.types import PLACEHOLDER, Attributes, Sentence, Wish
 
 Say = Callable[[str], None]
 SEED = 50_000

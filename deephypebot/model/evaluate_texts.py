@@ -14,9 +14,8 @@ from deephypebot.model.commentator import Commentator
 from deephypebot.model.drafts import PLAIN
 from deephypebot.model.judges import Bools, Judges, corpus_root, targets
 from deephypebot.model.label_nearness import UNSEEN_LABELS, Embed, label_nearness, load_label_space
-from deephypebot.model.text_table import PLACEHOLDER
 from deephypebot.songs import find_fault
-from deephypebot.types import FEATURES, Attributes, Sentence, Song, Wish
+from deephypebot.types import FEATURES, PLACEHOLDER, Attributes, Sentence, Song, Wish
 
 LOW_HIGH = {"tempo": (70.0, 165.0)}
 BATCH = 20

@@ -10,7 +10,6 @@ Shapes: N texts, S size of a state.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save
 
-from deephypebot.errors import CheckpointError
+from deephypebot.model.beside import read_beside
 
 Array = np.ndarray[Any, Any]
 FILE = "realism.safetensors"
@@ -43,14 +42,12 @@ class Realism:
 def load_realism(checkpoint: Path, size: int) -> Realism | None:
     """That of a checkpoint folder whose states have `size` numbers, None where it has none. Raises CheckpointError for a file that
     cannot be used."""
-    path = checkpoint / FILE
-    if not os.path.lexists(path):
-        return None
-    try:
-        tensors = load_file(path)
-        weight, bias = tensors["weight"], tensors["bias"]
-        if weight.shape != (size,) or bias.shape != (1,) or not (np.isfinite(weight).all() and np.isfinite(bias).all()):
-            raise ValueError(f"weight and bias are no row of {size} numbers and a number")
-    except Exception as error:  # safetensors raises its own
-        raise CheckpointError(f"checkpoint {checkpoint}: {FILE} cannot be used ({error!r})") from error
+    return read_beside(checkpoint, FILE, lambda path: _read(path, size))
+
+
+def _read(path: Path, size: int) -> Realism:
+    tensors = load_file(path)
+    weight, bias = tensors["weight"], tensors["bias"]
+    if weight.shape != (size,) or bias.shape != (1,) or not (np.isfinite(weight).all() and np.isfinite(bias).all()):
+        raise ValueError(f"weight and bias are no row of {size} numbers and a number")
     return Realism(weight, bias)

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deephypebot.errors import InputError
-from deephypebot.model.copying import Runs
+from deephypebot.config import deepmoji_dir
 from deephypebot.model.judges import load_judges
 from deephypebot.model.kinds import load_kinds
 from deephypebot.model.measures import words
@@ -71,58 +70,17 @@ def _bucket(word: str) -> int:
     return int(bucket_counts(word)[0][0])
 
 
-class TopicModel(Protocol):
-    """What a reward asks of corpus/topics.py."""
-
-    def probs(self, texts: Sequence[str]) -> Floats: ...
-
-
-def topic(topics: TopicModel, weights: Mapping[int, float]) -> Reward:
-    """(1 + sum of weight times share of topic) / 2; weights from -1, unwanted, to 1, wanted, as in the 2018 system.
-
-    Raises InputError for a topic that does not exist.
-    """
-
-    def reward(texts: Sequence[str], attributes: Sequence[Attributes]) -> Floats:
-        shares = topics.probs(texts)
-        return np.asarray(0.5 + 0.5 * sum(w * shares[:, k] for k, w in weights.items()), np.float32)
-
-    number = topics.probs([""]).shape[1]
-    for k, weight in weights.items():
-        if not 0 <= k < number:
-            raise InputError(f"topic is {k}; allowed are 0 to {number - 1}")
-        if not -1 <= weight <= 1:
-            raise InputError(f"weight of topic {k} is {weight}; allowed is -1 to 1")
-    return reward
-
-
 def warm(read: Sentiment) -> Reward:
     """How warm a text sounds: DeepMoji's or VADER's score (sentiment.py), moved from -1..1 to 0..1."""
     return lambda texts, attributes: (1 + read(texts)) / 2
 
 
-def novelty(runs: Runs) -> Reward:
-    """1 where no run of copying.COPIED words stands in the training text, 0 where one does."""
-    return lambda texts, attributes: np.array([not runs.is_copied(text) for text in texts], np.float32)
-
-
-def agreement(nats: Callable[[str, Attributes], float]) -> Reward:
-    """p(the attributes are those that were asked for, not none | the words), by Bayes' rule with equal odds: the logistic function
-    of log p(words | a) - log p(words) (word_bias.py)."""
-
-    def reward(texts: Sequence[str], attributes: Sequence[Attributes]) -> Floats:
-        result: Floats = sigmoid(np.array([nats(t, a) for t, a in zip(texts, attributes, strict=True)], np.float32))
-        return result
-
-    return reward
-
-
-def style_rewards(sentiment: Sentiment | None = None) -> dict[str, Reward]:
-    """The rewards that styles are made of, by name; by default VADER reads the sentiment."""
+def style_rewards() -> dict[str, Reward]:
+    """The rewards that styles are made of, by name. Raises BackboneError where DeepMoji is asked for and cannot be used."""
     return {
         "descriptive": descriptive,
         "unwanted": unwanted,
-        "warm": warm(sentiment or load_sentiment(None)),
+        "warm": warm(load_sentiment(deepmoji_dir())),
         "vivid": vivid,
     }
 

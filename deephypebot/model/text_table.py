@@ -23,11 +23,10 @@ from deephypebot.model.kinds import load_kinds
 from deephypebot.model.ngram import NgramModel
 from deephypebot.model.rewards import UNWANTED
 from deephypebot.songs import find_fault
-from deephypebot.types import Song
+from deephypebot.types import PLACEHOLDER
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 SEEDS = 5
-PLACEHOLDER = Song("Marlow", "Harbour")
 SLOT = re.compile(r"\{(artist|title)\}")
 
 
@@ -42,10 +41,10 @@ class Yardstick:
 
     @classmethod
     def of(cls, split: Split, embed: Embed | None = None) -> Yardstick:
-        """From a split: what is copied is copied from train, fluency is counted on valid, likeness is to test."""
+        """From a split: what is copied is copied from train, fluency is counted on test, likeness is to test; valid is for comparison."""
         train = [s.text for s in split.train]
-        valid = [s.text for s in split.valid]
-        return cls(measures.CopyIndex(train), NgramModel(valid), [s.text for s in split.test], embed)
+        test = [s.text for s in split.test]
+        return cls(measures.CopyIndex(train), NgramModel(test), test, embed)
 
     def measure(self, texts: Sequence[str]) -> dict[str, Any]:
         """A number for each measure; shares and scores 0..1, costs in nats a word, runs in words. Raises ValueError for no texts."""

@@ -117,6 +117,12 @@ class Trainer:
         self.steps_per_epoch = math.ceil(len(split.train) / (config.batch_size * self.batches_per_step))
         self.total_steps = max(1, round(config.epochs * self.steps_per_epoch))
 
+    def expected_steps(self) -> int:
+        """All steps of the run, as far as they can be foreseen: with `minutes`, those that fit in them at the speed so far."""
+        p, minutes = self.progress, self.config.minutes
+        fit = self.total_steps if minutes is None else round(60 * minutes * p.step / max(p.seconds, 1e-9))
+        return max(p.step, min(self.total_steps, fit))
+
     def _groups(self) -> list[dict[str, Any]]:
         """Parameters with a pretrained start, and new ones; "base" is the learning rate that the schedule scales."""
         old = {name: p for name, p in self.parameters.items() if "lora" in name or name in ("norm", "slot_output")}
@@ -146,6 +152,7 @@ class Trainer:
             for group in self._steps_to_go():
                 parts = self._step(group)
                 (p.seconds,) = self.processes.agreed(time.monotonic() - started)
+                bar.total = self.expected_steps()
                 bar.update(1)
                 bar.set_postfix(parts | {"tok/s": round(p.tokens / max(p.seconds, 1e-9))}, refresh=False)
                 if p.step % per_eval == 0:

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from deephypebot.corpus.split import Split
 from deephypebot.errors import InputError
-from deephypebot.model.checkpoint_folder import write_beside
+from deephypebot.model.beside import write_beside
 from deephypebot.model.commentator import Commentator
 from deephypebot.model.condition import drop_attributes
 from deephypebot.model.constraints import FILE, FORMAT, REWARDS, condition, identity, wish_vector
@@ -31,10 +31,9 @@ from deephypebot.model.lcgan import Actor, Critic, actor_loss, critic_loss
 from deephypebot.model.measures import distinct_n
 from deephypebot.model.posterior import posterior
 from deephypebot.model.rewards import STYLE_WEIGHTS, style_rewards, style_weights, worth
-from deephypebot.types import STYLES, Attributes, Song
+from deephypebot.types import PLACEHOLDER, STYLES, Attributes
 
 Say = Callable[[str], None]
-NAMES = Song("Marlow", "Harbour")  # nobody's; slots stay unfilled
 FORGET = 0.7  # share of requests that do not say what kind of sentence is asked for
 DISTANCE = (0.1, 1.0)  # weight of the distance penalty, at the first and at the last actor step
 
@@ -179,7 +178,7 @@ class ConstraintTrainer:
         for at in range(0, len(z), size):
             part = requests.part(at, at + size)
             streams = streams_of(seed + 1 for seed in part.seeds)
-            written = drafts.write(NAMES, part.asked, z[at : at + size].numpy(), streams, self.sampling)
+            written = drafts.write(PLACEHOLDER, part.asked, z[at : at + size].numpy(), streams, self.sampling)
             texts += [self.writer.engine.decode(draft.ids).strip() for draft in written]
             self.say(f"written out: {len(texts)} of {len(z)} texts")
         return texts

@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from deephypebot.corpus.split import Split
-from deephypebot.errors import InputError
-from deephypebot.model.checkpoint_folder import write_beside
+from deephypebot.errors import CheckpointError, InputError
+from deephypebot.model.beside import write_beside
 from deephypebot.model.commentator import Commentator
 from deephypebot.model.realism import FILE, Array, Realism
-from deephypebot.types import Sentence, Song, Wish
+from deephypebot.types import PLACEHOLDER, Sentence, Wish
 
 Say = Callable[[str], None]
-NAMES = Song("Marlow", "Harbour")  # nobody's; slots stay unfilled
 PART = 200
 ONE = Wish(best_of=1)
 PENALTY = 0.01  # C of scikit-learn, of standardised states
+LEAST = 10  # drafts
 HELD_OUT = 0.1  # of the drafts, to be told from held-out sentences
 
 
@@ -36,7 +36,7 @@ def train_realism(checkpoint: Path, split: Split, written: int, seed: int, say: 
     chosen = [split.train[i] for i in rng.choice(len(split.train), written, replace=written > len(split.train))]
     drafts = hear_drafts(writer, chosen, seed, say)
     real = hear_texts(writer, [s.text for s in chosen], say)
-    kept = max(1, round(len(drafts) * (1 - HELD_OUT)))
+    kept = min(len(drafts) - 1, round(len(drafts) * (1 - HELD_OUT)))
     realism = fit_realism(real, drafts[:kept])
     held_out = hear_texts(writer, [s.text for s in split.valid[: len(drafts)]], say)
     odds = [np.array([realism(row) for row in rows]) for rows in (held_out, drafts[kept:])]
@@ -63,9 +63,11 @@ def hear_drafts(writer: Commentator, sentences: list[Sentence], seed: int, say: 
     for at in range(0, len(sentences), PART):
         asked = [s.attributes for s in sentences[at : at + PART]]
         seeds = [seed * 2**20 + at + i for i in range(len(asked))]
-        drafts = [d for row in writer.drafts.draw(NAMES, asked, seeds, writer.defaults, ONE) for d in row]
+        drafts = [d for row in writer.drafts.draw(PLACEHOLDER, asked, seeds, writer.defaults, ONE) for d in row]
         found += [draft.heard for draft in drafts if draft.finished]
         say(f"written: {at + len(asked)} of {len(sentences)} drafts")
+    if len(found) < LEAST:
+        raise CheckpointError(f"{len(found)} of {len(sentences)} drafts ended by themselves; needed are {LEAST}")
     return np.stack(found)
 
 

@@ -74,7 +74,7 @@ def train_cvae(backbone: str, source: Source, out: Path, overrides: Mapping[str,
     split, processes = source.split(), Processes()
     if "epochs" not in overrides:
         train_config = replace(train_config, epochs=enough_epochs(train_config, len(split.train), backbone))
-    if len(split.train) < FEW:
+    if len(split.train) < FEW and processes.rank == 0:
         say(
             f"{len(split.train)} sentences to learn from are few: the texts will be copies, and those are never written"
         )

@@ -12,7 +12,6 @@ Shapes: A attribute inputs, R rank, V outputs. numpy alone; fit_word_bias.py fit
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save
 
-from deephypebot.errors import CheckpointError
+from deephypebot.model.beside import read_beside
 
 Array = np.ndarray[Any, Any]
 FILE = "word_bias.safetensors"
@@ -45,16 +44,14 @@ class WordBias:
 
 def load_word_bias(checkpoint: Path) -> WordBias | None:
     """That of a checkpoint folder, None where it has none. Raises CheckpointError for a file that cannot be used."""
-    path = checkpoint / FILE
-    if not os.path.lexists(path):
-        return None
-    try:
-        tensors = {name: tensor.astype(np.float32) for name, tensor in load_file(path).items()}
-        bias = WordBias(tensors["read"], tensors["words"])
-        if len(bias(np.zeros(bias.read.shape[1], np.float32)).shape) != 1:
-            raise ValueError("read and words are no matrices")
-        if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
-            raise ValueError("it holds numbers that are not finite")
-    except Exception as error:  # safetensors raises its own
-        raise CheckpointError(f"checkpoint {checkpoint}: {FILE} cannot be used ({error!r})") from error
+    return read_beside(checkpoint, FILE, _read)
+
+
+def _read(path: Path) -> WordBias:
+    tensors = {name: tensor.astype(np.float32) for name, tensor in load_file(path).items()}
+    bias = WordBias(tensors["read"], tensors["words"])
+    if len(bias(np.zeros(bias.read.shape[1], np.float32)).shape) != 1:
+        raise ValueError("read and words are no matrices")
+    if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
+        raise ValueError("it holds numbers that are not finite")
     return bias
