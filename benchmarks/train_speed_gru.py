@@ -21,6 +21,7 @@ from torch import nn
 from deephypebot.corpus.builtin import split_frozen
 from deephypebot.model.gru import GruConfig, GruCVAE
 from deephypebot.model.latent import rate_loss
+from deephypebot.model.memory import keep_freed_memory
 from deephypebot.model.train_cvae import batches
 from deephypebot.types import Sentence
 
@@ -38,7 +39,7 @@ def our_steps(words: original.WordList, sentences: list[Sentence], precision: st
         precision=precision,
     )
     model = GruCVAE.build(config, sentences, seed=0)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=6e-4)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=6e-4, fused=True)
     lengths, rng = model.lengths(sentences), np.random.default_rng(0)
     while True:
         for indices in batches(lengths, BATCH_SIZE, rng):
@@ -69,6 +70,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=8.0, help="of each side in each round")
     arguments = parser.parse_args()
+    keep_freed_memory()
     random.seed(0)
     torch.manual_seed(0)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -215,7 +215,7 @@ class GruCVAE(nn.Module):
         first = torch.zeros(len(ids), self.config.hidden_dim)
         summary = []
         for reader, words in ((self.reader_forward, ids), (self.reader_backward, back)):
-            states = reader(self.dropout(self.embedding(words.t())), first, dtype=self._dtype())
+            states = reader(self._locked_dropout(self.embedding(words.t())), first, dtype=self._dtype())
             summary.append(states[last, torch.arange(len(ids))])
         mu, logvar = self.posterior(self.dropout(torch.cat(summary, dim=-1))).chunk(2, dim=-1)
         return mu, logvar.clamp(-8.0, 4.0)
@@ -231,9 +231,13 @@ class GruCVAE(nn.Module):
 
     def states(self, inputs: Tensor, first: Tensor, gates: Tensor) -> Tensor:
         """States (B, T, H) of the decoder after each of inputs (B, T)."""
-        words = self.dropout(self.embedding(inputs.t()))
+        words = self._locked_dropout(self.embedding(inputs.t()))
         states: Tensor = self.writer(words, first, gates, self._dtype())
-        return states.transpose(0, 1)
+        return self._locked_dropout(states).transpose(0, 1)
+
+    def _locked_dropout(self, x: Tensor) -> Tensor:
+        """(T, B, ...) with the same units of a sentence dropped at each step (Gal and Ghahramani 2016, arXiv 1512.05287)."""
+        return x * self.dropout(torch.ones_like(x[:1])) if self.training else x
 
     def logits(self, states: Tensor) -> Tensor:
         """(..., H) -> (..., V), through the rows of the embedding."""
@@ -242,7 +246,7 @@ class GruCVAE(nn.Module):
     def _output(self, states: Tensor) -> tuple[Tensor, Tensor]:
         """What the softmax is made of: states (..., E), and the rows (V, E) of words and the end."""
         dtype = self._dtype()
-        reduced = linear(self.dropout(states), self.to_embedding, dtype)
+        reduced = linear(states, self.to_embedding, dtype)
         return reduced.to(dtype), self.embedding.weight[: self.end + 1].to(dtype)
 
     def _dtype(self) -> torch.dtype:

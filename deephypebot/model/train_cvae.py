@@ -108,7 +108,9 @@ class Trainer:
         self.processes = processes or Processes()
         self.latent_dim = int(model.config.latent_dim)
         self.parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
-        self.optimizer = torch.optim.AdamW(self._groups(), betas=(0.9, 0.98), weight_decay=config.weight_decay)
+        self.optimizer = torch.optim.AdamW(
+            self._groups(), betas=(0.9, 0.98), weight_decay=config.weight_decay, fused=True
+        )
         self.progress = Progress()
         self.settings = self._settings()
         self.history: list[dict[str, float]] = []

@@ -26,6 +26,7 @@ from deephypebot.model.cvae import CvaeConfig, TextCVAE
 from deephypebot.model.fit_word_bias import fit_word_bias
 from deephypebot.model.gru import GruConfig, GruCVAE
 from deephypebot.model.lexicon import words_of
+from deephypebot.model.memory import keep_freed_memory
 from deephypebot.model.posterior import posterior
 from deephypebot.model.processes import Processes
 from deephypebot.model.tokens import Vocabulary
@@ -66,6 +67,7 @@ def train_cvae(backbone: str, source: Source, out: Path, overrides: Mapping[str,
     backbone: "gru", "smollm2" or what fetch_backbone takes. overrides: fields of the model's config or of TrainConfig by name.
     Raises InputError, BackboneError, or CheckpointError where a file cannot be written or a run there is another one.
     """
+    keep_freed_memory()
     out = out.resolve()
     check_place(out)
     kind: type[Any] = GruConfig if backbone == "gru" else CvaeConfig
