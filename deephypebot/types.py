@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from deephypebot.errors import InputError, shown
 
@@ -64,7 +65,8 @@ class Wish:
     """What kind of text is wanted. Raises InputError for what is not allowed.
 
     styles: all of them at once; constraint: how z is moved there before a word is written; strength: how far, 0..1; pronouns: what
-    the artist is called, by default nothing; best_of: texts that are written for each that is chosen, by default the checkpoint's.
+    the artist is called, by default nothing; best_of: texts that are written for each that is chosen, by default the checkpoint's;
+    topics: numbers and weights from -1, unwanted, to 1, wanted, of the topics in topic_file (corpus/topics.py), by default the shipped.
     """
 
     styles: tuple[str, ...] = ("descriptive",)
@@ -72,6 +74,8 @@ class Wish:
     strength: float = 1.0
     pronouns: str | None = None
     best_of: int | None = None
+    topics: tuple[tuple[int, float], ...] = ()
+    topic_file: Path | None = None
 
     def __post_init__(self) -> None:
         _refuse_unless(isinstance(self.styles, tuple), "styles", self.styles, "a tuple of styles")
@@ -81,15 +85,18 @@ class Wish:
         _refuse_unless(
             self.pronouns is None or self.pronouns in PRONOUNS, "pronouns", self.pronouns, ", ".join(PRONOUNS)
         )
-        number = isinstance(self.strength, (int, float)) and not isinstance(self.strength, bool)
-        _refuse_unless(number and 0 <= self.strength <= 1, "strength", self.strength, "a number from 0 to 1")
-        whole = self.best_of is None or (isinstance(self.best_of, int) and not isinstance(self.best_of, bool))
-        _refuse_unless(
-            whole and (self.best_of is None or 1 <= self.best_of <= MAX_BEST_OF),
-            "best_of",
-            self.best_of,
-            f"1 to {MAX_BEST_OF}",
-        )
+        strong = _is_number(self.strength) and 0 <= self.strength <= 1
+        _refuse_unless(strong, "strength", self.strength, "a number from 0 to 1")
+        whole = self.best_of is None or (_is_number(self.best_of) and isinstance(self.best_of, int))
+        counted = whole and (self.best_of is None or 1 <= self.best_of <= MAX_BEST_OF)
+        _refuse_unless(counted, "best_of", self.best_of, f"1 to {MAX_BEST_OF}")
+        for topic, weight in self.topics:
+            fits = _is_number(weight) and -1 <= weight <= 1
+            _refuse_unless(fits, f"weight of topic {shown(topic)}", weight, "a number from -1 to 1")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _refuse_unless(is_allowed: bool, name: str, value: object, allowed: str) -> None:

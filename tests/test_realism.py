@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from deephypebot.corpus.source import Source
 from deephypebot.corpus.split import Split, split_sentences
 from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.choose import Choice
@@ -17,7 +18,7 @@ from deephypebot.model.decode import Decoded, Sampling
 from deephypebot.model.gru import GruConfig, GruCVAE
 from deephypebot.model.realism import FILE, Realism, load_realism
 from deephypebot.model.train_realism import fit_realism, hear_drafts, train_realism
-from deephypebot.model.train_run import Source, train_cvae
+from deephypebot.model.train_run import train_cvae
 from deephypebot.types import Attributes, Song, Wish
 from tests.phrase_engine import PhraseEngine
 from tests.toy_backbone import make_backbone

@@ -18,6 +18,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from deephypebot.corpus.source import Source
 from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model import train_run
 from deephypebot.model.checkpoint import load_checkpoint
@@ -27,7 +28,7 @@ from deephypebot.model.engine_gru import GruEngine
 from deephypebot.model.gru import GruCVAE
 from deephypebot.model.realism import FILE as REALISM
 from deephypebot.model.train_cvae import TrainConfig, Trainer, batches, evaluate_bound
-from deephypebot.model.train_run import Source, train_cvae
+from deephypebot.model.train_run import train_cvae
 from deephypebot.model.training_state import NAME
 from deephypebot.model.word_bias import FILE as WORD_BIAS
 from tests.full_disk import disk_of

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from deephypebot.cli.output import emit
 from deephypebot.errors import InputError
 from deephypebot.types import SEED_LIMIT
+
+if TYPE_CHECKING:
+    from deephypebot.corpus.source import Source
 
 
 class Parser(argparse.ArgumentParser):
@@ -74,6 +77,23 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def whole_range(low: int, high: int) -> Callable[[str], range]:
+    """A flag's type: a whole number, or FIRST..LAST, within low to high."""
+    whole = whole_number(low, high)
+
+    def parse(text: str) -> range:
+        first, dots, last = text.partition("..")
+        try:
+            start, end = whole(first), whole(last if dots else first)
+        except argparse.ArgumentTypeError:
+            start, end = 1, 0
+        if start > end:
+            raise _refusal(text, f"a whole number from {low} to {high}, or two with .. between them, the smaller first")
+        return range(start, end + 1)
+
+    return parse
+
+
 def sentence(text: str) -> str:
     """A flag's type: a text that is not blank and has no control characters."""
     text = text.strip()
@@ -98,6 +118,26 @@ def add_checkpoint(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint", type=Path, metavar="DIR", help="a folder that `train cvae` wrote (default: the shipped one)"
     )
+
+
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """Flags for where the sentences come from."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--corpus", choices=["builtin"], help="the corpus that ships with the package (default)")
+    source.add_argument("--text", type=Path, metavar="FILE", help="UTF-8 text, one sentence a line")
+    source.add_argument(
+        "--jsonl", type=Path, metavar="FILE", help='{"text": ..., "genres": [...], "energy": ..., "kind": ...} a line'
+    )
+
+
+def parse_source(args: argparse.Namespace) -> Source:
+    """Where the sentences come from."""
+    from deephypebot.corpus.source import Source
+
+    for kind in ("text", "jsonl"):
+        if path := getattr(args, kind):
+            return Source(kind, path)
+    return Source("builtin", None)
 
 
 def _refusal(text: str, allowed: str) -> argparse.ArgumentTypeError:

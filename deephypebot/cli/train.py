@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from deephypebot.cli.flags import number, seed, setting, whole_number
+from deephypebot.cli.flags import add_source, number, parse_source, seed, setting, whole_number
 from deephypebot.cli.output import emit, note
 from deephypebot.errors import InputError
-
-if TYPE_CHECKING:
-    from deephypebot.model.train_run import Source
 
 HUGE = 1e9
 SETTINGS: dict[str, Any] = {  # flags that are settings of the run or of the model, by the name of the field
@@ -99,16 +96,6 @@ def add_constraints(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run_constraints)
 
 
-def add_source(parser: argparse.ArgumentParser) -> None:
-    """Flags for where the sentences come from."""
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument("--corpus", choices=["builtin"], help="the corpus that ships with the package (default)")
-    source.add_argument("--text", type=Path, metavar="FILE", help="UTF-8 text, one sentence a line")
-    source.add_argument(
-        "--jsonl", type=Path, metavar="FILE", help='{"text": ..., "genres": [...], "energy": ..., "kind": ...} a line'
-    )
-
-
 def run_constraints(args: argparse.Namespace) -> int:
     """Train the constraints of a checkpoint and print what they reached."""
     from deephypebot.model.train_lcgan import ConstraintConfig, train_constraints
@@ -132,16 +119,6 @@ def run(args: argparse.Namespace) -> int:
     for name, value in (metrics or {}).items():
         emit(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}")
     return 0
-
-
-def parse_source(args: argparse.Namespace) -> Source:
-    """Where the sentences come from."""
-    from deephypebot.model.train_run import Source
-
-    for kind in ("text", "jsonl"):
-        if path := getattr(args, kind):
-            return Source(kind, path)
-    return Source("builtin", None)
 
 
 def parse_overrides(args: argparse.Namespace) -> dict[str, str]:

@@ -65,6 +65,12 @@ def add_wish(parser: argparse.ArgumentParser) -> None:
         "--constraint", choices=CONSTRAINTS, default="none", help="how z is moved there (default: none)"
     )
     parser.add_argument("--strength", type=number(0, 1), default=1.0, metavar="0..1", help="of the wish (default: 1)")
+    parser.add_argument(
+        "--topic", metavar="N=WEIGHT,...", help="wanted (to 1) and unwanted (to -1) topics; `topics show` lists them"
+    )
+    parser.add_argument(
+        "--topics", type=Path, metavar="FILE", help="what `topics fit` wrote (default: the shipped ones)"
+    )
     parser.add_argument("--pronouns", choices=PRONOUNS, help="what the artist is called (default: nothing is assumed)")
     parser.add_argument("--best-of", type=whole_number(1, MAX_BEST_OF), metavar="1..100", help="drafts for each text")
     parser.add_argument("--recent", type=Path, metavar="FILE", help="earlier posts, one a line, that none may be like")
@@ -74,7 +80,21 @@ def parse_wish(args: argparse.Namespace) -> Wish:
     """What kind of text is wanted. A kind of sentence other than a description is a wish of its own."""
     default = () if args.kind not in (None, "description") else ("descriptive",)
     styles = default if args.style is None else tuple(part.strip() for part in args.style.split(","))
-    return Wish(styles, args.constraint, args.strength, args.pronouns, args.best_of)
+    topics = () if args.topic is None else parse_topics(args.topic)
+    if args.topics is not None and not topics:
+        raise InputError("--topics is given without --topic; allowed are both")
+    return Wish(styles, args.constraint, args.strength, args.pronouns, args.best_of, topics, args.topics)
+
+
+def parse_topics(text: str) -> tuple[tuple[int, float], ...]:
+    """Numbers and weights of topics, from "3=1,0=-0.5"."""
+    try:
+        pairs = [part.split("=") for part in text.split(",")]
+        return tuple((int(number), float(weight)) for number, weight in pairs)
+    except ValueError as error:
+        raise InputError(
+            f"--topic is {text!r}; allowed is N=WEIGHT, or several with commas, like 3=1,0=-0.5"
+        ) from error
 
 
 def read_recent(path: Path | None) -> tuple[str, ...]:

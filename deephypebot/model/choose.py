@@ -18,7 +18,7 @@ from deephypebot.model.decode import Decoded
 from deephypebot.model.facts import find_claim
 from deephypebot.model.measures import WORD, ngrams, words
 from deephypebot.model.realism import Realism
-from deephypebot.model.rewards import Reward, sigmoid, style_rewards, style_weights, worth
+from deephypebot.model.rewards import Reward, sigmoid, style_rewards, topic_reward, wish_weights, worth
 from deephypebot.songs import fill_slots, find_fault
 from deephypebot.types import Attributes, Song, Wish
 
@@ -66,7 +66,7 @@ class Choice:
         self.rewards = style_rewards() if rewards is None else rewards
 
     def best(self, drafts: Sequence[Decoded], song: Song, attributes: Attributes, wish: Wish) -> Chosen | None:
-        """The draft that is worth most, None where none may be posted."""
+        """The draft that is worth most, None where none may be posted. Raises InputError for a topic that does not exist."""
         texts = [self.engine.decode(draft.ids).strip() for draft in drafts]
         given, asked = _given(song, attributes), self._asked(attributes)
         sound = [
@@ -86,8 +86,9 @@ class Choice:
         return "quotes the training text" if self.runs and self.runs.is_copied(text) else None
 
     def _weigh(self, text: str, draft: Decoded, attributes: Attributes, wish: Wish, nats: float) -> Chosen:
-        rewards = {name: float(reward([text], [attributes])[0]) for name, reward in self.rewards.items()}
-        weights = {name: weight for name, weight in style_weights(wish.styles).items() if name in rewards}
+        known = self.rewards | topic_reward(wish)
+        rewards = {name: float(reward([text], [attributes])[0]) for name, reward in known.items()}
+        weights = {name: weight for name, weight in wish_weights(wish).items() if name in rewards}
         wished = wish.strength * float(worth(rewards, weights))
         odds = self.realism(draft.heard) if self.realism else 0.0
         rewards |= {"agreement": float(sigmoid(nats)), "realism": float(sigmoid(odds))}

@@ -23,6 +23,7 @@ from deephypebot.model.copying import load_runs
 from deephypebot.model.decode import ALLOWED, Sampling
 from deephypebot.model.drafts import PLAIN, Drafts, Engine
 from deephypebot.model.realism import load_realism
+from deephypebot.model.rewards import topic_reward
 from deephypebot.model.settings import read_settings
 from deephypebot.model.wording import Wording
 from deephypebot.songs import build_song, fill_slots
@@ -111,13 +112,15 @@ class Commentator:
         by; fewer if so many drafts had to be dropped that it gave up.
 
         Without a seed one is drawn; a text's own seed gives it again with n=1 and no recent ones. Raises InputError for a name
-        that is not allowed, and n, seed, temperature or top_p out of range, or a constraint that the checkpoint lacks.
+        that is not allowed, and n, seed, temperature or top_p out of range, a topic that does not exist, or a constraint that the
+        checkpoint lacks.
         """
         song, attributes = build_song(song.artist, song.title), attributes or Attributes()
         if attributes.kind is None:
             attributes = replace(attributes, kind="description")
         wish = wish or (PLAIN if attributes.kind == "description" else Wish(styles=()))
         sampling = self._sampling(n, temperature, top_p)
+        topic_reward(wish)  # refused before anything is written
         seed = secrets.randbelow(SEED_EXACT) if seed is None else seed
         if not 0 <= seed < SEED_LIMIT:
             raise InputError(f"seed is {seed}; allowed is 0 to {SEED_LIMIT - 1}")

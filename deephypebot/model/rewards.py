@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deephypebot.config import deepmoji_dir
+from deephypebot.corpus.topics import SHIPPED, Topics, load_topics
 from deephypebot.model.judges import load_judges
 from deephypebot.model.kinds import load_kinds
 from deephypebot.model.measures import words
 from deephypebot.model.sentiment import Sentiment, load_sentiment
 from deephypebot.model.text_features import bucket_counts
-from deephypebot.types import KINDS, Attributes
+from deephypebot.types import KINDS, Attributes, Wish
 
 Floats = NDArray[np.floating[Any]]
 Reward = Callable[[Sequence[str], Sequence[Attributes]], Floats]
@@ -75,6 +76,22 @@ def warm(read: Sentiment) -> Reward:
     return lambda texts, attributes: (1 + read(texts)) / 2
 
 
+def topic(topics: Topics, weights: Mapping[int, float]) -> Reward:
+    """(1 + sum of weight times share of topic) / 2: wanted and unwanted topics with weights from -1 to 1, as in the 2018 system.
+
+    Raises InputError for a topic that does not exist.
+    """
+    signed = np.zeros(topics.number)
+    for k, weight in weights.items():
+        signed[topics.checked(k)] = weight
+    return lambda texts, attributes: (1 + topics.probs(texts) @ signed) / 2
+
+
+def topic_reward(wish: Wish) -> dict[str, Reward]:
+    """The reward "topics" of a wish, nothing where it names none. Raises InputError for a topic or a file that cannot be used."""
+    return {"topics": topic(load_topics(wish.topic_file or SHIPPED), dict(wish.topics))} if wish.topics else {}
+
+
 def style_rewards() -> dict[str, Reward]:
     """The rewards that styles are made of, by name. Raises BackboneError where DeepMoji is asked for and cannot be used."""
     return {
@@ -83,6 +100,11 @@ def style_rewards() -> dict[str, Reward]:
         "warm": warm(load_sentiment(deepmoji_dir())),
         "vivid": vivid,
     }
+
+
+def wish_weights(wish: Wish) -> dict[str, float]:
+    """What a wish weighs the rewards of its styles and its topics by."""
+    return style_weights(wish.styles) | ({"topics": 1.0} if wish.topics else {})
 
 
 def style_weights(styles: Sequence[str]) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,8 @@ import numpy as np
 import torch
 
 from deephypebot.config import cache_dir
-from deephypebot.corpus.builtin import split_builtin
-from deephypebot.corpus.sentences import read_jsonl, read_text
-from deephypebot.corpus.split import Split, split_sentences
+from deephypebot.corpus.source import Source
+from deephypebot.corpus.split import Split
 from deephypebot.errors import InputError
 from deephypebot.model.backbone import fetch_backbone
 from deephypebot.model.checkpoint import load_checkpoint, save_checkpoint
@@ -38,27 +37,6 @@ from deephypebot.types import Sentence
 ENDLESS = 1000.0  # epochs; the clock ends it
 LEAST_STEPS = 400  # of the GRU, on a corpus however small
 FEW = 1000  # sentences
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where the sentences come from. kind: builtin, text (UTF-8, one a line) or jsonl (with attributes)."""
-
-    kind: str = "builtin"
-    path: Path | None = None
-
-    def split(self) -> Split:
-        """Read and split; InputError where a part is left empty."""
-        if self.kind == "builtin":
-            return split_builtin()
-        assert self.path is not None
-        split = split_sentences(read_text(self.path) if self.kind == "text" else read_jsonl(self.path))
-        if not (split.train and split.valid):
-            counts = f"{len(split.train)} to train on, {len(split.valid)} held out"
-            raise InputError(
-                f"{self.path}: too few sentences ({counts}); needed are about 40 or more of different posts"
-            )
-        return split
 
 
 def train_cvae(backbone: str, source: Source, out: Path, overrides: Mapping[str, str]) -> dict[str, float]:

@@ -55,9 +55,10 @@ def test_json_is_one_object_on_one_line(writer: FakeWriter, capsys: pytest.Captu
 
 def test_a_wish_reaches_the_writer(writer: FakeWriter, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "posts.txt").write_text("An earlier post.\n\nAnother one.\n", encoding="utf-8")
-    flags = "--style warm,plain --constraint guided --strength 0.5 --pronouns she --best-of 16 --recent".split()
+    flags = "--style warm,plain --constraint guided --strength 0.5 --pronouns she --best-of 16".split()
+    flags += "--topic 3=1,0=-0.5 --topics mine.safetensors --recent".split()
     assert main(["write", ALISON, *flags, str(tmp_path / "posts.txt")]) == 0
-    wish = Wish(("warm", "plain"), "guided", 0.5, "she", 16)
+    wish = Wish(("warm", "plain"), "guided", 0.5, "she", 16, ((3, 1.0), (0, -0.5)), Path("mine.safetensors"))
     assert writer.wishes == [(wish, ("An earlier post.", "Another one."))]
     assert main(["write", ALISON]) == 0
     assert main(["write", ALISON, "--kind", "promo"]) == 0
