@@ -11,7 +11,9 @@ import pytest
 from deephypebot.model.choose import Choice
 from deephypebot.model.decode import Array, Sampling
 from deephypebot.model.drafts import Drafts
+from deephypebot.model.evaluate_composition import composition
 from deephypebot.model.evaluate_texts import draw_texts, family_steering, feature_steering
+from deephypebot.model.kinds import load_kinds
 from deephypebot.model.wording import Wording
 from deephypebot.types import Attributes, Sentence
 from tests.phrase_engine import PhraseEngine
@@ -49,7 +51,7 @@ def judges() -> Any:
         thresholds={},
         low_high=is_loud,
         family=is_loud,
-        heldout={"energy": {}, "reggae": {"accuracy": 0.7}},
+        heldout={"energy": {"accuracy": 0.8}, "valence": {"accuracy": 0.5}, "reggae": {"accuracy": 0.7}},
     )
 
 
@@ -63,6 +65,15 @@ def test_a_writer_that_obeys_is_told_apart() -> None:
 
 def test_a_writer_that_does_not_listen_is_told_apart_by_chance() -> None:
     assert feature_steering(writer_of(1, CALM), judges(), "energy", 8)["accuracy"] == pytest.approx(0.5)
+
+
+def test_all_wishes_hold_at_once_only_where_each_holds() -> None:
+    found = composition(writer_of(16, CALM, DUB), judges(), 8)
+    assert found["energy"]["share"] == found["energy of all"]["share"] == 1  # loud is what this judge hears as joy, too
+    assert found["sad"]["share"] == 1
+    assert found["sad of all"]["share"] == found["all"]["share"] == 0
+    assert found["all"]["high"] > 0
+    assert found["expected"] == pytest.approx(0.4 * load_kinds("judge").heldout["kinds"]["description"]["found"])
 
 
 def test_texts_keep_their_seeds_and_broken_ones_are_empty() -> None:

@@ -14,6 +14,7 @@ from deephypebot.corpus.split import Split
 from deephypebot.errors import BackboneError, InputError
 from deephypebot.model.evaluate_bias import raw_texts
 from deephypebot.model.evaluate_choice import compare
+from deephypebot.model.evaluate_composition import composition
 from deephypebot.model.evaluate_latent import characters_nll, latent_measures, weighted_bound
 from deephypebot.model.evaluate_texts import (
     finished_share,
@@ -114,6 +115,11 @@ def choice(e: Evaluation) -> Any:
     return compare(e.explorer.writer, e.held_out, e.yardstick.ngrams, e.some(500, 10), e.say)
 
 
+def composed(e: Evaluation) -> Any:
+    """Three wishes at once."""
+    return composition(e.explorer.writer, load_judges(), e.some(500, 10))
+
+
 def bias(e: Evaluation) -> Any:
     """Whom and where raw texts talk about, by genre family, beside the training text."""
     return raw_texts(e.explorer.writer, e.songs, e.some(4000, 20), e.split.train)
@@ -136,6 +142,7 @@ PARTS: dict[str, Part] = {
     "texts": texts,
     "like_human": like_human,
     "choice": choice,
+    "composition": composed,
     "bias": bias,
     "steering": steered,
     "new_labels": unseen_labels,
