@@ -18,7 +18,7 @@ from deephypebot.model.fit_judges import (
     save_judges,
     score,
 )
-from deephypebot.model.judges import corpus_root, load_families, load_judges, targets
+from deephypebot.model.judges import corpus_root, load_families, load_judges, targets, with_families
 from deephypebot.model.text_features import bucket_counts, masked
 from deephypebot.types import FEATURES, Attributes, Sentence
 
@@ -137,3 +137,11 @@ def _toy(i: int, high: bool, rng: np.random.Generator) -> Sentence:
     features: dict[str, Any] = {name: 40 + 200 * value if name == "tempo" else value for name in FEATURES}
     label = "doom" if high else "tango"
     return Sentence(f"{words} on {{title}}, take {i}", f"p{i // 4}{high}", Attributes((label,), **features))
+
+
+def test_a_label_brings_its_family_with_it() -> None:
+    known = Attributes(genres=("amapiano", "gqom"), energy=0.5)
+    assert with_families(known) == Attributes(genres=("amapiano", "gqom", "african"), energy=0.5)
+    assert with_families(Attributes(genres=("african",))).genres == ("african",)
+    assert with_families(Attributes(genres=("doom sea shanty",))).genres == ("doom sea shanty",)
+    assert with_families(Attributes()) == Attributes()

@@ -26,6 +26,7 @@ from deephypebot.errors import BackboneError, CheckpointError, DeepHypeBotError
 from deephypebot.model.condition import MAX_LABELS, feature_inputs, kind_index, known_inputs, prompt
 from deephypebot.model.engine_cache import open_halves
 from deephypebot.model.engine_graph import GRAPH_VERSION, build_lower, build_upper
+from deephypebot.model.judges import with_families
 from deephypebot.model.settings import read_settings
 from deephypebot.model.tokens import BOS, EOS, START, Vocabulary
 from deephypebot.model.word_bias import FILE as WORD_BIAS
@@ -93,10 +94,10 @@ class Engine:
         return np.stack([middle + self.weight("prior.chol") @ row for row in eps.astype(np.float32)])
 
     def word_bias(self, attributes: Attributes) -> Array:
-        """How much likelier attributes make each output: (V,), in nats"""
+        """How much likelier attributes make each output: (V,), in nats; labels also ask for what their families do"""
         if self.bias is None:
             return np.zeros(len(self.ids), np.float32)
-        told = self._inputs(attributes) - self._inputs(Attributes(kind=attributes.kind))
+        told = self._inputs(with_families(attributes)) - self._inputs(Attributes(kind=attributes.kind))
         bias: Array = self.bias(told)
         return bias
 

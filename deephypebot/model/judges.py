@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -23,7 +23,7 @@ from safetensors.numpy import load
 
 from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.text_features import bucket_counts
-from deephypebot.types import FEATURES, Sentence
+from deephypebot.types import FEATURES, Attributes, Sentence
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
@@ -98,6 +98,12 @@ def load_families() -> dict[str, list[str]]:
 def corpus_root(label: str) -> str | None:
     """The root of a label of the built-in corpus; None for any other label."""
     return _root_of_label().get(label)
+
+
+def with_families(attributes: Attributes) -> Attributes:
+    """The same with the roots of its labels after them, where these are labels of the built-in corpus: "amapiano" is african."""
+    roots = [root for root in map(corpus_root, attributes.genres) if root]
+    return replace(attributes, genres=tuple(dict.fromkeys([*attributes.genres, *roots])))
 
 
 @cache
