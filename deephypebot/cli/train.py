@@ -34,7 +34,7 @@ HELP = {
 CVAE = "A model from a corpus; a run that was cut off goes on where it stood."
 REALISM = "Fit what tells a model's drafts from the text that it learned from; drafts are then chosen by it."
 CONSTRAINTS = "Train the critic and the actor that move z to where texts are what a wish asks for."
-CONSTRAINT_SETTINGS = {"written": 1_000_000, "held_out": 100_000, "steps": 1_000_000, "looks": 1000}
+CONSTRAINT_SETTINGS = {"written": 1_000_000, "held_out": 100_000, "steps": 1_000_000, "looks": 1000, "patience": 1000}
 
 
 def add_to(commands: Any) -> None:

@@ -71,7 +71,7 @@ class Constraints:
         asked = wish_vector(style_weights(wish.styles))
         hidden = self._trunk("actor", np.concatenate([z, cond, asked]))
         gate = 1 / (1 + np.exp(-self._linear("actor.gate", hidden)))
-        result: Array = z + np.float32(wish.strength) * gate * (self._linear("actor.target", hidden) - z)
+        result: Array = z + np.float32(wish.strength) * gate * self._linear("actor.way", hidden)
         return result
 
     def guided(

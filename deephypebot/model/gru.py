@@ -40,7 +40,7 @@ from deephypebot.model.label_grams import label_bag
 from deephypebot.model.latent import kl_to_standard_normal, reparameterize
 from deephypebot.model.llama import fastest_dtype
 from deephypebot.model.prior import AttributePrior
-from deephypebot.model.recurrence import GruLayer, linear
+from deephypebot.model.recurrence import GruLayer, linear, side_by_side
 from deephypebot.model.settings import read_settings
 from deephypebot.model.softmax_nll import softmax_nll
 from deephypebot.types import FEATURES, Attributes, Sentence
@@ -213,11 +213,10 @@ class GruCVAE(nn.Module):
         positions = torch.arange(ids.shape[1])
         back = ids.gather(1, (last.unsqueeze(1) - positions).clamp_min(0))  # the end first, padding still last
         first = torch.zeros(len(ids), self.config.hidden_dim)
-        summary = []
-        for reader, words in ((self.reader_forward, ids), (self.reader_backward, back)):
-            states = reader(self._locked_dropout(self.embedding(words.t())), first, dtype=self._dtype())
-            summary.append(states[last, torch.arange(len(ids))])
-        mu, logvar = self.posterior(self.dropout(torch.cat(summary, dim=-1))).chunk(2, dim=-1)
+        words = [self._locked_dropout(self.embedding(order.t())) for order in (ids, back)]
+        states = side_by_side([self.reader_forward, self.reader_backward], words, first, self._dtype())
+        summary = states[:, last, torch.arange(len(ids))]
+        mu, logvar = self.posterior(self.dropout(torch.cat([*summary], dim=-1))).chunk(2, dim=-1)
         return mu, logvar.clamp(-8.0, 4.0)
 
     def encode_sentences(self, sentences: Sequence[Sentence]) -> tuple[Tensor, Tensor]:

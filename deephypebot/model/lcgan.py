@@ -33,20 +33,23 @@ class Critic(nn.Module):
 
 
 class Actor(nn.Module):
-    """Moves z to where the critic is pleased, for the weights that a wish gives to each reward."""
+    """Moves z to where the critic is pleased, for the weights that a wish gives to each reward.
+
+    Engel et al. mix z with a place of their own, z + gate (place - z), which draws all z together, and their texts; here z is shifted.
+    """
 
     def __init__(self, latent_dim: int, cond_dim: int, rewards: int) -> None:
         super().__init__()
         self.first = nn.Linear(latent_dim + cond_dim + rewards, WIDTH)
         self.second = nn.Linear(WIDTH, WIDTH)
         self.gate = nn.Linear(WIDTH, latent_dim)
-        self.target = nn.Linear(WIDTH, latent_dim)
+        self.way = nn.Linear(WIDTH, latent_dim)
         nn.init.constant_(self.gate.bias, GATE_START)
 
     def forward(self, z: Tensor, cond: Tensor, wish: Tensor) -> Tensor:
         """z (B, Z), cond (B, C), wish (B, R) -> z' (B, Z)"""
         hidden = F.silu(self.second(F.silu(self.first(torch.cat([z, cond, wish], dim=1)))))
-        moved: Tensor = z + self.gate(hidden).sigmoid() * (self.target(hidden) - z)
+        moved: Tensor = z + self.gate(hidden).sigmoid() * self.way(hidden)
         return moved
 
 

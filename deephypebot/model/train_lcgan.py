@@ -41,13 +41,15 @@ DISTANCE = (0.1, 1.0)  # weight of the distance penalty, at the first and at the
 @dataclass(frozen=True)
 class ConstraintConfig:
     """How long to train. written: texts written out before the actor learns, and again after its first round; held_out: requests that
-    it is judged by; steps: of the actor between two looks at what it does; critic_steps: for each of them; looks: at most."""
+    it is judged by; steps: of the actor between two looks at what it does; critic_steps: for each of them; looks: at most; patience:
+    looks without a better one."""
 
     written: int = 1500
-    held_out: int = 120
+    held_out: int = 200
     steps: int = 60
     critic_steps: int = 10
     looks: int = 6
+    patience: int = 2
     batch_size: int = 256
     lr: float = 5e-4
     dropout: float = 0.2
@@ -55,7 +57,7 @@ class ConstraintConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("written", "held_out", "steps", "critic_steps", "looks", "batch_size"):
+        for name in ("written", "held_out", "steps", "critic_steps", "looks", "patience", "batch_size"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}; allowed is 1 or more")
 
@@ -125,8 +127,8 @@ class ConstraintTrainer:
         examples = self.corpus_examples() + self.written_examples(first, first.z)
         for _ in range(config.steps * config.critic_steps):
             self.critic_step(examples)
-        history = [self.look(held_out, held_out.z)]
-        best, kept = history[0]["worth"], self.networks()
+        history, kept, stale = [self.look(held_out, held_out.z)], self.networks(), 0
+        best, floor = history[0]["worth"], config.distinct_floor * history[0]["distinct_2"]
         for number in range(config.looks):
             for step in range(config.steps):
                 self.actor_step(examples, (number + step / config.steps) / config.looks)
@@ -136,13 +138,11 @@ class ConstraintTrainer:
             if number == 0:
                 again = requests.part(config.held_out + config.written, len(requests.asked))
                 examples += self.written_examples(again, self.moved(again, self.wishes(len(again.asked))))
-            if history[-1]["distinct_2"] < config.distinct_floor * history[0]["distinct_2"]:
-                self.say("stopped: texts grow alike")
-                break
-            if history[-1]["worth"] > best:
-                best, kept = history[-1]["worth"], self.networks()
-            elif number > 1:
-                self.say("stopped: no longer better")
+            stale += 1
+            if history[-1]["worth"] > best and history[-1]["distinct_2"] >= floor:
+                best, kept, stale = history[-1]["worth"], self.networks(), 0
+            if stale == config.patience:
+                self.say("stopped: no longer better, or the texts grow alike")
                 break
         self.restore(kept)
         return {"looks": history}
