@@ -32,7 +32,8 @@ FILE = "constraints.safetensors"
 FORMAT = "deephypebot-constraints-1"
 REWARDS = ("descriptive", "unwanted", "warm", "vivid")
 STEPS, STEP = 40, 0.1  # of Langevin, in units of the prior's spread
-PULL = 6.0  # of the critic's opinion against p(z | a), at strength 1
+PULL = 40.0  # of the critic's opinion against p(z | a), at strength 1
+HEAT = 1.15  # spread of the noise there: what is pulled to one side is kept from growing alike
 
 
 class Prior(Protocol):
@@ -79,11 +80,12 @@ class Constraints:
     ) -> Array:
         """z (Z,) drawn for a wish. middle (Z,), spread (Z, Z): of p(z | a); eps (Z,): standard normal, where to begin."""
         asked, pull = wish_vector(style_weights(wish.styles)), np.float32(PULL * wish.strength)
+        stiffness = np.float32((1 + (HEAT - 1) * wish.strength) ** -2)
         eps = eps.astype(np.float32)
         for _ in range(STEPS if pull else 0):
             slope = spread.T @ self.slope(middle + spread @ eps, cond, asked)
             noise = stream.standard_normal(len(eps)).astype(np.float32)
-            eps = eps + np.float32(STEP / 2) * (pull * slope - eps) + np.float32(math.sqrt(STEP)) * noise
+            eps = eps + np.float32(STEP / 2) * (pull * slope - stiffness * eps) + np.float32(math.sqrt(STEP)) * noise
         result: Array = middle + spread @ eps
         return result
 

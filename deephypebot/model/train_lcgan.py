@@ -35,7 +35,7 @@ from deephypebot.types import PLACEHOLDER, STYLES, Attributes
 
 Say = Callable[[str], None]
 FORGET = 0.7  # share of requests that do not say what kind of sentence is asked for
-DISTANCE = (0.1, 1.0)  # weight of the distance penalty, at the first and at the last actor step
+DISTANCE = (0.1, 0.3)  # weight of the distance penalty, at the first and at the last actor step
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class ConstraintConfig:
     it is judged by; steps: of the actor between two looks at what it does; critic_steps: for each of them; looks: at most; patience:
     looks without a better one."""
 
-    written: int = 1500
+    written: int = 2000
     held_out: int = 200
     steps: int = 60
     critic_steps: int = 10
@@ -52,7 +52,8 @@ class ConstraintConfig:
     patience: int = 2
     batch_size: int = 256
     lr: float = 5e-4
-    dropout: float = 0.2
+    dropout: float = 0.5
+    weight_decay: float = 0.1  # of the critic
     distinct_floor: float = 0.95  # of the distinct-2 without the actor
     seed: int = 0
 
@@ -104,7 +105,7 @@ class ConstraintTrainer:
         self.sampling = replace(self.writer.defaults, drafts=1)
         self.critic = Critic(self.latent_dim, self.cond_dim, len(REWARDS))
         self.actor = Actor(self.latent_dim, self.cond_dim, len(REWARDS))
-        self.critic_adam = torch.optim.AdamW(self.critic.parameters(), config.lr, weight_decay=1e-2)
+        self.critic_adam = torch.optim.AdamW(self.critic.parameters(), config.lr, weight_decay=config.weight_decay)
         self.actor_adam = torch.optim.AdamW(self.actor.parameters(), config.lr)
 
     @property
