@@ -64,13 +64,14 @@ class Attributes:
 class Wish:
     """What kind of text is wanted. Raises InputError for what is not allowed.
 
-    styles: all of them at once; constraint: how z is moved there before a word is written; strength: how far, 0..1; pronouns: what
+    styles: all of them at once; constraint: how z is moved there before a word is written, by default guided where the checkpoint has
+    constraints; strength: how far, 0..1; pronouns: what
     the artist is called, by default nothing; best_of: texts that are written for each that is chosen, by default the checkpoint's;
     topics: numbers and weights from -1, unwanted, to 1, wanted, of the topics in topic_file (corpus/topics.py), by default the shipped.
     """
 
     styles: tuple[str, ...] = ("descriptive",)
-    constraint: str = "none"
+    constraint: str | None = None
     strength: float = 1.0
     pronouns: str | None = None
     best_of: int | None = None
@@ -81,7 +82,8 @@ class Wish:
         _refuse_unless(isinstance(self.styles, tuple), "styles", self.styles, "a tuple of styles")
         for style in self.styles:
             _refuse_unless(style in STYLES, "style", style, ", ".join(STYLES))
-        _refuse_unless(self.constraint in CONSTRAINTS, "constraint", self.constraint, ", ".join(CONSTRAINTS))
+        known = self.constraint is None or self.constraint in CONSTRAINTS
+        _refuse_unless(known, "constraint", self.constraint, ", ".join(CONSTRAINTS))
         _refuse_unless(
             self.pronouns is None or self.pronouns in PRONOUNS, "pronouns", self.pronouns, ", ".join(PRONOUNS)
         )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
@@ -56,6 +57,19 @@ def test_it_leaves_constraints_that_writing_reads(checkpoint: Path) -> None:
     }
     assert abs(z["none"] - z["lcgan"]).max() > 1e-4
     assert abs(z["none"] - z["guided"]).max() > 1e-4
+    usual = [writer.drafts.latents(asked, train_lcgan.streams_of(range(3)), one, w) for w in (Wish(), Wish(styles=()))]
+    np.testing.assert_array_equal(usual, [z["guided"], z["none"]])
+
+
+def test_new_constraints_take_the_place_of_those_for_other_weights(checkpoint: Path) -> None:
+    train_constraints(checkpoint, SPLIT, QUICK, lambda _: None)
+    torch.manual_seed(1)
+    GruCVAE.build(TOY, SPLIT.train, seed=1).save(checkpoint.with_name("other"))
+    (checkpoint.with_name("other") / FILE).write_bytes((checkpoint / FILE).read_bytes())
+    with pytest.raises(CheckpointError, match="made for another checkpoint"):
+        load_constraints(checkpoint.with_name("other"))
+    train_constraints(checkpoint.with_name("other"), SPLIT, QUICK, lambda _: None)
+    assert load_constraints(checkpoint.with_name("other")) is not None
 
 
 def test_the_same_seed_trains_the_same(checkpoint: Path) -> None:

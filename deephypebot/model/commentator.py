@@ -18,7 +18,7 @@ from typing import Any
 from deephypebot.config import cache_dir, shipped_checkpoint
 from deephypebot.errors import CheckpointError, InputError, shown
 from deephypebot.model.choose import Choice, is_like
-from deephypebot.model.constraints import load_constraints
+from deephypebot.model.constraints import Constraints, load_constraints
 from deephypebot.model.copying import load_runs
 from deephypebot.model.decode import ALLOWED, Sampling
 from deephypebot.model.drafts import PLAIN, Drafts, Engine
@@ -154,9 +154,13 @@ class Commentator:
     @cached_property
     def drafts(self) -> Drafts:
         """Writes drafts and chooses among them. Raises CheckpointError for a file of the folder that cannot be used."""
+        return self.drafts_with(load_constraints(self.folder))
+
+    def drafts_with(self, constraints: Constraints | None) -> Drafts:
+        """The same with other constraints, or none."""
         realism = load_realism(self.folder, self.engine.heard.shape[1])
         choice = Choice(self.engine, self.words, load_runs(self.folder), realism)
-        return Drafts(self.engine, self.wording, choice, load_constraints(self.folder))
+        return Drafts(self.engine, self.wording, choice, constraints)
 
     @cached_property
     def wording(self) -> Wording:

@@ -19,6 +19,7 @@ from deephypebot.types import Attributes, Song, Wish
 T = TypeVar("T")
 BATCH = 40  # rows that are written together, about
 PLAIN = Wish()
+DEFAULT = "guided"  # of the ways that constraints move z, the one that fares better (dev/LOG.md)
 
 
 class Engine(Decoder, Protocol):
@@ -95,14 +96,13 @@ class Drafts:
     ) -> Array:
         """eps (B, Z) -> z (B, Z), moved as the wish asks."""
         engine, constraints = self.engine, self.constraints
-        if wish.constraint == "none":
+        way = wish.constraint or (DEFAULT if constraints and wish.styles else "none")
+        if way == "none":
             return draw_latent(engine, attributes, eps, sampling)
         if constraints is None:
-            raise InputError(
-                f"constraint is {wish.constraint!r}, and this checkpoint has none; `train constraints` makes them"
-            )
+            raise InputError(f"constraint is {way!r}, and this checkpoint has none; `train constraints` makes them")
         cond = condition(engine, attributes)
-        if wish.constraint == "lcgan":
+        if way == "lcgan":
             return np.stack([constraints.moved(z, cond, wish) for z in draw_latent(engine, attributes, eps, sampling)])
         start, spread = latent_place(engine, attributes, sampling)
         pairs = zip(eps, streams, strict=True)

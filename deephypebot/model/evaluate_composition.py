@@ -17,7 +17,7 @@ ENERGETIC, SAD = 0.9, 0.1
 SEED = 60_000
 
 
-def composition(writer: Commentator, judges: Judges, number: int, constraint: str = "none") -> dict[str, Any]:
+def composition(writer: Commentator, judges: Judges, number: int, constraint: str | None = None) -> dict[str, Any]:
     """The share of texts that are judged to be what was asked for, with 95% intervals, `number` texts a row.
 
     expected: the product of the judges' accuracies on held-out text, which all three hold as often as where each is as good as the

@@ -35,6 +35,7 @@ from deephypebot.types import PLACEHOLDER, STYLES, Attributes
 
 Say = Callable[[str], None]
 FORGET = 0.7  # share of requests that do not say what kind of sentence is asked for
+PRESS = 4.0  # weight of what is wished for, against realism
 DISTANCE = (0.1, 0.3)  # weight of the distance penalty, at the first and at the last actor step
 
 
@@ -52,6 +53,7 @@ class ConstraintConfig:
     patience: int = 2
     batch_size: int = 256
     lr: float = 5e-4
+    actor_lr: float = 2e-3  # it has a tenth of the critic's steps
     dropout: float = 0.5
     weight_decay: float = 0.1  # of the critic
     distinct_floor: float = 0.95  # of the distinct-2 without the actor
@@ -100,13 +102,14 @@ class ConstraintTrainer:
             raise InputError(f"checkpoint {checkpoint} has no latent space (latent_dim is 0)")
         if not split.train:
             raise InputError("the corpus is empty; allowed is one with sentences to train on")
+        self.drafts = self.writer.drafts_with(None)
         torch.manual_seed(config.seed)
         self.rng, self.rewards = np.random.default_rng(config.seed), style_rewards()
         self.sampling = replace(self.writer.defaults, drafts=1)
         self.critic = Critic(self.latent_dim, self.cond_dim, len(REWARDS))
         self.actor = Actor(self.latent_dim, self.cond_dim, len(REWARDS))
         self.critic_adam = torch.optim.AdamW(self.critic.parameters(), config.lr, weight_decay=config.weight_decay)
-        self.actor_adam = torch.optim.AdamW(self.actor.parameters(), config.lr)
+        self.actor_adam = torch.optim.AdamW(self.actor.parameters(), config.actor_lr)
 
     @property
     def latent_dim(self) -> int:
@@ -170,16 +173,16 @@ class ConstraintTrainer:
         asked = [self._partly(self.split.train[i].attributes) for i in chosen]
         seeds = range(10**6, 10**6 + number)
         streams = streams_of(seeds)
-        z = torch.from_numpy(self.writer.drafts.latents(asked, streams, self.sampling))
+        z = torch.from_numpy(self.drafts.latents(asked, streams, self.sampling))
         return Requests(asked, z, self._conditions(asked), seeds)
 
     def texts(self, requests: Requests, z: Tensor, size: int = 40) -> list[str]:
         """What is written at z, a text a request, the words always from the same chance."""
-        drafts, texts = self.writer.drafts, list[str]()
+        texts = list[str]()
         for at in range(0, len(z), size):
             part = requests.part(at, at + size)
             streams = streams_of(seed + 1 for seed in part.seeds)
-            written = drafts.write(PLACEHOLDER, part.asked, z[at : at + size].numpy(), streams, self.sampling)
+            written = self.drafts.write(PLACEHOLDER, part.asked, z[at : at + size].numpy(), streams, self.sampling)
             texts += [self.writer.engine.decode(draft.ids).strip() for draft in written]
             self.say(f"written out: {len(texts)} of {len(z)} texts")
         return texts
@@ -217,7 +220,7 @@ class ConstraintTrainer:
         z, cond, wish = examples.z[index], examples.cond[index], self.wishes(len(index))
         moved = self.actor(z, cond, wish)
         weight = DISTANCE[0] + progress * (DISTANCE[1] - DISTANCE[0])
-        self._descend(self.actor_adam, actor_loss(self.critic(moved, cond), wish, z, moved, weight))
+        self._descend(self.actor_adam, actor_loss(self.critic(moved, cond), PRESS * wish, z, moved, weight))
 
     def wishes(self, number: int) -> Tensor:
         """(number, R): those of single styles, and of two at once."""
