@@ -40,7 +40,6 @@ ARMS = {
     "lcgan, best of 3": Arm("lcgan", best_of=3),
     "guided, best of 3": Arm("guided", best_of=3),
     "best of 16": Arm(best_of=16),
-    "lcgan, best of 16": Arm("lcgan", best_of=16),
     "guided, best of 16": Arm("guided", best_of=16),
 }
 

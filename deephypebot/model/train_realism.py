@@ -16,7 +16,7 @@ from deephypebot.types import PLACEHOLDER, Sentence, Wish
 
 Say = Callable[[str], None]
 PART = 200
-ONE = Wish(best_of=1)
+ONE = Wish(constraint="none", best_of=1)
 PENALTY = 0.01  # C of scikit-learn, of standardised states
 LEAST = 10  # drafts
 HELD_OUT = 0.1  # of the drafts, to be told from held-out sentences
@@ -59,11 +59,11 @@ def fit_realism(real: Array, written: Array) -> Realism:
 
 def hear_drafts(writer: Commentator, sentences: list[Sentence], seed: int, say: Say) -> Array:
     """What is heard of finished drafts, one asked for as each sentence is: (N, S), N less those that broke off."""
-    found, unmoved = list[Array](), writer.drafts_with(None)
+    found = list[Array]()
     for at in range(0, len(sentences), PART):
         asked = [s.attributes for s in sentences[at : at + PART]]
         seeds = [seed * 2**20 + at + i for i in range(len(asked))]
-        drafts = [d for row in unmoved.draw(PLACEHOLDER, asked, seeds, writer.defaults, ONE) for d in row]
+        drafts = [d for row in writer.drafts.draw(PLACEHOLDER, asked, seeds, writer.defaults, ONE) for d in row]
         found += [draft.heard for draft in drafts if draft.finished]
         say(f"written: {at + len(asked)} of {len(sentences)} drafts")
     if len(found) < LEAST:
