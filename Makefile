@@ -36,7 +36,7 @@ bench: setup
 	.venv/bin/python benchmarks/write_speed.py
 
 scoreboard: setup
-	.venv/bin/python dev/scoreboard.py $(if $(AGAINST),--against $(AGAINST))
+	.venv/bin/python dev/scoreboard.py $(if $(AGAINST),--against $(AGAINST)) $(if $(BASELINE),--baseline $(BASELINE))
 
 wheel: setup
 	rm -rf build

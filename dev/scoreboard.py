@@ -1,8 +1,10 @@
 """docs/scoreboard.md: every measure of the shipped checkpoint, the value of held-out text beside it, with commit and seeds.
 
-    make scoreboard [AGAINST=captions.txt]      an hour and a half; one that was stopped goes on with the part where it stood
+    make scoreboard [AGAINST=captions.txt] [BASELINE=out/prompt]    an hour; one that was stopped goes on with the part where it stood
 
-Parts are kept in the state folder by commit, so that figures of different code never stand in one table.
+Parts are kept in the state folder by commit, so that figures of different code never stand in one table. BASELINE is a checkpoint
+trained with `--latent-dim 0 --set condition=prompt`, with the shipped word_bias, realism and runs beside it: the same choosing without z.
+What stands under "What z buys" was written by a person, and stays when the page is written again.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +22,14 @@ from deephypebot.cli.evaluate import flatten, sample_songs
 from deephypebot.cli.output import note
 from deephypebot.config import shipped_checkpoint, state_dir
 from deephypebot.corpus.sentences import read_text
+from deephypebot.model.commentator import Commentator
 from deephypebot.model.evaluate import PARTS, Evaluation, evaluate
+from deephypebot.model.evaluate_choice import BASELINE, compare
 
 PAGE = Path(__file__).parents[1] / "docs" / "scoreboard.md"
 SHARES = ("descriptions", "promo_release_live")
+COSTS = ("worth", "distinct_2", "nats_a_word")
+BY_HAND = "## What z buys"
 
 
 def commit() -> str:
@@ -30,22 +38,37 @@ def commit() -> str:
     return described.stdout.strip()
 
 
-def measure(folder: Path, scale: float, against: dict[str, list[str]]) -> dict[str, Any]:
+def measure(folder: Path, scale: float, against: dict[str, list[str]], baseline: Path | None) -> dict[str, Any]:
     """All parts; those that lie in the folder are not measured again."""
     folder.mkdir(parents=True, exist_ok=True)
-    evaluation, scores = Evaluation(shipped_checkpoint(), sample_songs(), note, scale, against), dict[str, Any]()
-    for name in PARTS:
+    evaluation = Evaluation(shipped_checkpoint(), sample_songs(), note, scale, against)
+    parts: dict[str, Callable[[], Any]] = {name: partial(measured, evaluation, name) for name in PARTS}
+    if baseline is not None:
+        parts["baseline"] = partial(baseline_arms, evaluation, baseline)
+    scores = {}
+    for name, part in parts.items():
         path = folder / f"{name}.json"
         if not path.exists():
-            told = json.dumps(evaluate(evaluation, [name])[name])
-            path.write_text(told, encoding="utf-8")
+            path.write_text(json.dumps(part()), encoding="utf-8")
         scores[name] = json.loads(path.read_text(encoding="utf-8"))
     return scores
 
 
-def page(scores: dict[str, Any], at: str, scale: float) -> str:
+def measured(evaluation: Evaluation, name: str) -> Any:
+    """One part."""
+    return evaluate(evaluation, [name])[name]
+
+
+def baseline_arms(evaluation: Evaluation, folder: Path) -> Any:
+    """The same requests written by a checkpoint without z."""
+    writer, number = Commentator(folder), evaluation.some(500, 10)
+    return compare(writer, evaluation.held_out, evaluation.yardstick.ngrams, number, note, BASELINE)
+
+
+def page(scores: dict[str, Any], at: str, scale: float, by_hand: str) -> str:
     """The scoreboard as Markdown."""
-    columns, arms, steered = scores["like_human"], scores["choice"], scores["steering"]
+    columns, steered = scores["like_human"], scores["steering"]
+    arms = scores["choice"] | scores.get("baseline", {})
     share = "" if scale == 1 else f" Only {scale:.0%} of the texts: rough figures."
     parts = [
         (
@@ -55,7 +78,8 @@ def page(scores: dict[str, Any], at: str, scale: float) -> str:
         "## Texts as users get them, asked for as held-out posts are\n"
         + table(["measure", *columns], [[n, *(cell(c.get(n)) for c in columns.values())] for n in columns["model"]]),
         "## Constraints and choosing: requests that do not tell the kind of sentence\n"
-        + table(["way", *SHARES, "distinct_2", "nats_a_word"], [arm_row(name, arm) for name, arm in arms.items()]),
+        + table(["way", *SHARES, *COSTS], [arm_row(name, arm) for name, arm in arms.items()]),
+        *([BY_HAND + by_hand.rstrip()] if by_hand else []),
         "## Attributes steer, as classifiers of corpus text hear them\n"
         + table(
             ["asked", "balanced accuracy", "on held-out text", "texts"],
@@ -68,7 +92,7 @@ def page(scores: dict[str, Any], at: str, scale: float) -> str:
 
 def arm_row(name: str, arm: dict[str, Any]) -> list[str]:
     told = [f"{arm[n]['share']:.3f} ({arm[n]['low']:.3f} to {arm[n]['high']:.3f})" for n in SHARES]
-    return [name, *told, cell(arm["distinct_2"]), cell(arm["nats_a_word"])]
+    return [name, *told, *(cell(arm[cost]) for cost in COSTS)]
 
 
 def section(name: str, part: Any) -> str:
@@ -96,11 +120,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", type=float, default=1.0, help="share of the texts")
     parser.add_argument("--against", type=Path, action="append", default=[], help="others' texts, one a line")
+    parser.add_argument("--baseline", type=Path, help="a checkpoint without z")
     args = parser.parse_args()
     against = {path.stem: [s.text for s in read_text(path)] for path in args.against}
     at = commit()
-    scores = measure(state_dir() / "scoreboard" / f"{at}-{args.scale:g}", args.scale, against)
-    PAGE.write_text(page(scores, at, args.scale), encoding="utf-8")
+    scores = measure(state_dir() / "scoreboard" / f"{at}-{args.scale:g}", args.scale, against, args.baseline)
+    old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    by_hand = old.partition(BY_HAND)[2].partition("\n## ")[0]
+    PAGE.write_text(page(scores, at, args.scale, by_hand), encoding="utf-8")
     note(f"written: {PAGE}")
 
 

@@ -33,6 +33,7 @@ HELP = {
 }
 CVAE = "A model from a corpus; a run that was cut off goes on where it stood."
 REALISM = "Fit what tells a model's drafts from the text that it learned from; drafts are then chosen by it."
+READER = "Learn what readers thought of drafts, from their marks; drafts are then chosen by it."
 CONSTRAINTS = "Train the critic and the actor that move z to where texts are what a wish asks for."
 CONSTRAINT_SETTINGS = {"written": 1_000_000, "held_out": 100_000, "steps": 1_000_000, "looks": 1000, "patience": 1000}
 
@@ -44,6 +45,7 @@ def add_to(commands: Any) -> None:
     )
     add_cvae(models.add_parser("cvae", help="the conditional text VAE", description=CVAE))
     add_realism(models.add_parser("realism", help="what tells a model's drafts from its corpus", description=REALISM))
+    add_reader(models.add_parser("reader", help="what readers think of a model's drafts", description=READER))
     add_constraints(models.add_parser("constraints", help="the latent constraints of a model", description=CONSTRAINTS))
 
 
@@ -80,6 +82,29 @@ def run_realism(args: argparse.Namespace) -> int:
     from deephypebot.model.train_realism import train_realism
 
     told = train_realism(args.checkpoint, parse_source(args).split(), args.written, args.seed, note)
+    emit(" ".join(f"{name} {value:.3f}" for name, value in told.items()))
+    return 0
+
+
+def add_reader(parser: argparse.ArgumentParser) -> None:
+    """The flags of `train reader`."""
+    parser.add_argument(
+        "--marks",
+        type=Path,
+        metavar="FILE",
+        help='{"text": "{artist} hums.", "mark": 0 to 3} a line (default: the marks that ship)',
+    )
+    parser.add_argument(
+        "--checkpoint", type=Path, required=True, metavar="DIR", help="the folder that it is for, and goes to"
+    )
+    parser.set_defaults(run=run_reader)
+
+
+def run_reader(args: argparse.Namespace) -> int:
+    """Fit the reader of a checkpoint and print how well it foretells marks."""
+    from deephypebot.model.train_reader import read_marks, train_reader
+
+    told = train_reader(args.checkpoint, read_marks(args.marks), note)
     emit(" ".join(f"{name} {value:.3f}" for name, value in told.items()))
     return 0
 

@@ -13,6 +13,7 @@ from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.constraints import FILE as CONSTRAINTS
 from deephypebot.model.copying import FILE as RUNS
 from deephypebot.model.model_card import model_card
+from deephypebot.model.reader import FILE as READER
 from deephypebot.model.realism import FILE as REALISM
 from deephypebot.model.whole_folder import whole_folder
 from deephypebot.model.word_bias import FILE as WORD_BIAS
@@ -36,6 +37,7 @@ FILES = {
     RUNS,
     CONSTRAINTS,
     REALISM,
+    READER,
 }
 
 

@@ -1,8 +1,8 @@
 """Choosing among drafts: what must not be posted is dropped, and of the rest the draft that is worth most is taken.
 
 A draft is worth what it has of the attributes, log p(words | a) - log p(words) of the unigram model (word_bias.py), less FLOW times
-what the writer itself paid for a token, the log of the odds that it is the corpus's (realism.py), and what its rewards are worth to the
-wish (rewards.py), all in nats.
+what the writer itself paid for a token, ODDS times the log of the odds that it is the corpus's (realism.py), MARK times the mark that a
+reader would give it (reader.py), and WISHED times what its rewards are worth to the wish (rewards.py), all in nats.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from deephypebot.model.copying import Runs
 from deephypebot.model.decode import Decoded
 from deephypebot.model.facts import find_claim
 from deephypebot.model.measures import WORD, ngrams, words
+from deephypebot.model.reader import MOST, Reader
 from deephypebot.model.realism import Realism
 from deephypebot.model.rewards import Reward, sigmoid, style_rewards, topic_reward, wish_weights, worth
 from deephypebot.songs import fill_slots, find_fault
@@ -24,6 +25,9 @@ from deephypebot.types import Attributes, Song, Wish
 
 Array = np.ndarray[Any, Any]
 FLOW = 2.5  # nats of what was asked that one nat a token of flow is worth
+ODDS = 0.5
+MARK = 15.0  # of a mark, 0 to 3
+WISHED = 4.0
 ENGLISH = frozenset("the a and of".split())
 LIKE = 5  # words in a row that two texts may not share
 ALIKE = 0.5  # share of their words of content that two texts may share
@@ -49,8 +53,8 @@ class Chosen:
 
 
 class Choice:
-    """Chooses among drafts of an engine. words: known in small letters; runs: of the training text; realism: of drafts; rewards: by
-    default those of styles."""
+    """Chooses among drafts of an engine. words: known in small letters; runs: of the training text; realism and reader: of drafts;
+    rewards: by default those of styles."""
 
     def __init__(
         self,
@@ -58,9 +62,10 @@ class Choice:
         words: Sequence[str],
         runs: Runs | None = None,
         realism: Realism | None = None,
+        reader: Reader | None = None,
         rewards: dict[str, Reward] | None = None,
     ) -> None:
-        self.engine, self.runs, self.realism = engine, runs, realism
+        self.engine, self.runs, self.realism, self.reader = engine, runs, realism, reader
         self.words = frozenset(word.strip() for word in words if word.strip().islower())
         self.english = self.words >= ENGLISH  # facts.py knows no other language, and others write nouns with capitals
         self.rewards = style_rewards() if rewards is None else rewards
@@ -91,8 +96,10 @@ class Choice:
         weights = {name: weight for name, weight in wish_weights(wish).items() if name in rewards}
         wished = wish.strength * float(worth(rewards, weights))
         odds = self.realism(draft.heard) if self.realism else 0.0
-        rewards |= {"agreement": float(sigmoid(nats)), "realism": float(sigmoid(odds))}
-        return Chosen(text, draft, rewards, nats - FLOW * draft.nll + odds + wished)
+        mark = self.reader(text, draft.heard) if self.reader else 0.0
+        rewards |= {"agreement": float(sigmoid(nats)), "realism": float(sigmoid(odds)), "reader": mark / MOST}
+        value = nats - FLOW * draft.nll + ODDS * odds + MARK * mark + WISHED * wished
+        return Chosen(text, draft, rewards, value)
 
     def _asked(self, attributes: Attributes) -> Callable[[Decoded], float]:
         """How much of the attributes a draft has, in nats."""

@@ -12,7 +12,7 @@ from deephypebot.model.commentator import Commentator
 from deephypebot.model.kinds import load_kinds
 from deephypebot.model.measures import distinct_n, share_with_ci
 from deephypebot.model.ngram import NgramModel
-from deephypebot.model.rewards import UNWANTED
+from deephypebot.model.rewards import STYLE_WEIGHTS, UNWANTED, style_rewards, worth
 from deephypebot.types import PLACEHOLDER, Attributes, Sentence, Wish
 
 Say = Callable[[str], None]
@@ -44,6 +44,9 @@ ARMS = {
 }
 
 
+BASELINE = {"prompt, no z": Arm(), "prompt, no z, best of 16": Arm(best_of=16)}
+
+
 def compare(
     writer: Commentator,
     held_out: Sequence[Sentence],
@@ -52,8 +55,8 @@ def compare(
     say: Say,
     arms: dict[str, Arm] = ARMS,
 ) -> dict[str, Any]:
-    """For each arm the share of descriptions among its texts, and of promo, release and live, with their 95% intervals; distinct-2
-    and nats a word under the n-gram model. Requests are the attributes of held-out sentences, but for the kind."""
+    """For each arm the share of descriptions among its texts, and of promo, release and live, with their 95% intervals; what they are
+    worth to the wish for descriptions, by the rewards that chose them; distinct-2 and nats a word under the n-gram model. Requests are the attributes of held-out sentences, but for the kind."""
     dice = np.random.default_rng(SEED)
     asked = [held_out[i].attributes for i in dice.choice(len(held_out), number, replace=number > len(held_out))]
     found = {}
@@ -86,4 +89,12 @@ def read_texts(texts: Sequence[str], ngrams: NgramModel) -> dict[str, Any]:
         "promo_release_live": share_with_ci(sum(kind in UNWANTED for kind in kinds), len(kinds)),
     }
     told = {name: {"share": s.share, "low": s.low, "high": s.high} for name, s in shares.items()}
-    return {"n": len(texts), **told, "distinct_2": distinct_n(texts, 2), "nats_a_word": ngrams.nats_a_word(texts)}
+    weights, rewards = STYLE_WEIGHTS["descriptive"], style_rewards()
+    values = {name: rewards[name](texts, [Attributes()] * len(texts)) for name in weights}
+    return {
+        "n": len(texts),
+        **told,
+        "worth": float(np.mean(worth(values, weights))),
+        "distinct_2": distinct_n(texts, 2),
+        "nats_a_word": ngrams.nats_a_word(texts),
+    }
