@@ -92,6 +92,11 @@ class Wish:
         whole = self.best_of is None or (_is_number(self.best_of) and isinstance(self.best_of, int))
         counted = whole and (self.best_of is None or 1 <= self.best_of <= MAX_BEST_OF)
         _refuse_unless(counted, "best_of", self.best_of, f"1 to {MAX_BEST_OF}")
+        pairs = isinstance(self.topics, tuple) and all(isinstance(t, tuple) and len(t) == 2 for t in self.topics)
+        _refuse_unless(pairs, "topics", self.topics, "a tuple of pairs of a number and a weight")
+        numbers = [number for number, _ in self.topics]
+        for number in numbers:
+            _refuse_unless(numbers.count(number) == 1, "topic", number, "each topic once")
         for topic, weight in self.topics:
             fits = _is_number(weight) and -1 <= weight <= 1
             _refuse_unless(fits, f"weight of topic {shown(topic)}", weight, "a number from -1 to 1")

@@ -33,6 +33,10 @@ KNOWN = frozenset("a an and as bass but by drums fog hums in is it of on one slo
         ("A voice that grew up by the sea.", "claims a life"),
         ("Two brothers hum under the bass.", "claims people"),
         ("The bass of last summer.", "claims a time"),
+        ("{artist} sings about a river.", "claims a subject"),
+        ("This one is about a river.", "claims a subject"),
+        ("{artist} sings “river” twice.", "claims words"),
+        ('A choir shouts "slow fog" and then "hey".', "claims words"),
         ("The bass is hers.", "calls somebody 'hers'"),
         ("On this one he hums.", "calls somebody 'he'"),
     ],
@@ -48,16 +52,17 @@ def test_facts_that_nobody_gave_are_found(text: str, said: str) -> None:
         "{artist}'s voice is slow. A bass hums in C minor on {title}.",
         "A Rhodes hums under the 808 in 6/8.",
         "A string quartet hums. It is slow!",
-        "“One voice,” it hums.",
+        "“Oh, yeah,” it hums. The bass is about to leave.",
     ],
 )
 def test_sound_may_be_told(text: str) -> None:
-    assert find_claim(text, (), KNOWN | {"“one"}) is None
+    assert find_claim(text, (), KNOWN | {"oh"}) is None
 
 
 def test_what_the_input_gives_may_be_named() -> None:
     assert find_claim("A Berlin bass hums.", (), KNOWN) is not None
     assert find_claim("A Berlin bass hums.", {"berlin"}, KNOWN) is None
+    assert find_claim("It hums “river”.", {"river"}, KNOWN) is None
     assert find_claim("The voice is hers.", (), KNOWN, "she") is None
     assert find_claim("The voice is his.", (), KNOWN, "she") is not None
 
@@ -108,6 +113,7 @@ def test_texts_that_say_the_same_are_alike() -> None:
     assert not is_like(FOG, [ROPE])
     assert not is_like(FOG, [])
     assert is_like("Then the guitars pour in as if rehearsed.", [FOG])  # five words in a row
+    assert is_like("The guitars pour out of a bus.", [FOG])  # the same beginning
     assert is_like("Guitars over the harbour: slowly, a wall.", [FOG])  # the same words of content
 
 

@@ -72,7 +72,12 @@ def add_wish(parser: argparse.ArgumentParser) -> None:
         "--topics", type=Path, metavar="FILE", help="what `topics fit` wrote (default: the shipped ones)"
     )
     parser.add_argument("--pronouns", choices=PRONOUNS, help="what the artist is called (default: nothing is assumed)")
-    parser.add_argument("--best-of", type=whole_number(1, MAX_BEST_OF), metavar="1..100", help="drafts for each text")
+    parser.add_argument(
+        "--best-of",
+        type=whole_number(1, MAX_BEST_OF),
+        metavar="1..100",
+        help="drafts for each text (default: the checkpoint's, 8 of the shipped one)",
+    )
     parser.add_argument("--recent", type=Path, metavar="FILE", help="earlier posts, one a line, that none may be like")
 
 
@@ -104,12 +109,21 @@ def read_recent(path: Path | None) -> tuple[str, ...]:
     return () if path is None else tuple(sentence.text for sentence in read_text(path))
 
 
+def refuse_topics(wish: Wish | None) -> None:
+    """InputError for a topic or a file of topics that cannot be used, before any song is read."""
+    if wish and wish.topics:
+        from deephypebot.model.rewards import topic_reward
+
+        topic_reward(wish)
+
+
 def run(args: argparse.Namespace) -> int:
     """Write what is asked; 1 where a song came to nothing."""
     from deephypebot.services.embedded import EmbeddedCatalogue
 
     draw = Draw(args.n, args.seed, args.temperature, args.top_p, parse_wish(args), read_recent(args.recent))
     attributes = parse_attributes(args)
+    refuse_topics(draw.wish)
     if args.file is None:
         return write_song(args, look_up(parse_names(args), attributes, EmbeddedCatalogue()), draw)
     refuse_song_flags(args)

@@ -24,6 +24,17 @@ def read_beside(checkpoint: Path, name: str, read: Callable[[Path], T]) -> T | N
         raise CheckpointError(f"checkpoint {checkpoint}: {name} cannot be used ({reason})") from error
 
 
+def check_beside(checkpoint: Path, name: str) -> None:
+    """Raises CheckpointError where a file could not be written: before the work that it is for."""
+    path = checkpoint / f".{name}.{os.getpid()}"
+    try:
+        path.touch()
+    except OSError as error:
+        raise CheckpointError(f"checkpoint {checkpoint}: {name} cannot be written ({error.strerror})") from error
+    finally:
+        path.unlink(missing_ok=True)
+
+
 def write_beside(checkpoint: Path, name: str, data: bytes) -> None:
     """Raises CheckpointError when the disk refuses; what was there then stays."""
     temporary = checkpoint / f".{name}.{os.getpid()}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tokenizers import Tokenizer
@@ -24,7 +25,7 @@ SAMPLING = {
     "latent_temperature": 0.8,
     "guidance": 16.0,
     "word_guidance": 1.0,
-    "drafts": 3,
+    "drafts": 8,
 }
 FILES = {
     "config.json",
@@ -42,7 +43,8 @@ FILES = {
 
 
 def check_place(folder: Path) -> None:
-    """InputError where `folder` is no folder or holds what no checkpoint does: it will be replaced as a whole."""
+    """InputError where `folder` is no folder or holds what no checkpoint does: it will be replaced as a whole; CheckpointError where
+    nothing can be written beside it."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; allowed is a folder")
     if folder == Path.cwd():
@@ -50,6 +52,12 @@ def check_place(folder: Path) -> None:
     strange = sorted({path.name for path in folder.iterdir()} - FILES) if folder.exists() else []
     if strange:
         raise InputError(f"{folder} holds {strange[0]!r}; allowed is a new folder, an empty one, or a checkpoint's")
+    try:  # as whole_folder will, after hours of training
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent):
+            pass
+    except OSError as fault:
+        raise CheckpointError(f"{folder} cannot be written ({fault.strerror or fault})") from fault
 
 
 def write_checkpoint(

@@ -30,6 +30,7 @@ MARK = 15.0  # of a mark, 0 to 3
 WISHED = 4.0
 ENGLISH = frozenset("the a and of".split())
 LIKE = 5  # words in a row that two texts may not share
+OPENING = 3  # words at the start of a text that no other begins with
 ALIKE = 0.5  # share of their words of content that two texts may share
 
 
@@ -73,20 +74,20 @@ class Choice:
     def best(self, drafts: Sequence[Decoded], song: Song, attributes: Attributes, wish: Wish) -> Chosen | None:
         """The draft that is worth most, None where none may be posted. Raises InputError for a topic that does not exist."""
         texts = [self.engine.decode(draft.ids).strip() for draft in drafts]
-        given, asked = _given(song, attributes), self._asked(attributes)
+        asked = self._asked(attributes)
         sound = [
             (text, draft)
             for text, draft in zip(texts, drafts, strict=True)
-            if draft.finished and self.find_fault(text, song, given, wish) is None
+            if draft.finished and self.find_fault(text, song, attributes, wish) is None
         ]
         chosen = [self._weigh(text, draft, attributes, wish, asked(draft)) for text, draft in sound]
         return max(chosen, key=lambda one: one.value, default=None)
 
-    def find_fault(self, text: str, song: Song, given: frozenset[str], wish: Wish) -> str | None:
-        """Why a text must not be posted, or None. given: words of the input."""
+    def find_fault(self, text: str, song: Song, attributes: Attributes, wish: Wish) -> str | None:
+        """Why a text, slots unfilled, must not be posted, or None."""
         if fault := find_fault(fill_slots(text, song), song):
             return fault
-        if self.english and (claim := find_claim(text, given, self.words, wish.pronouns)):
+        if self.english and (claim := find_claim(text, _given(song, attributes), self.words, wish.pronouns)):
             return claim
         return "quotes the training text" if self.runs and self.runs.is_copied(text) else None
 
@@ -97,7 +98,8 @@ class Choice:
         wished = wish.strength * float(worth(rewards, weights))
         odds = self.realism(draft.heard) if self.realism else 0.0
         mark = self.reader(text, draft.heard) if self.reader else 0.0
-        rewards |= {"agreement": float(sigmoid(nats)), "realism": float(sigmoid(odds)), "reader": mark / MOST}
+        rewards |= {"agreement": float(sigmoid(nats)), "realism": float(sigmoid(odds))}
+        rewards |= {"reader": mark / MOST} if self.reader else {}
         value = nats - FLOW * draft.nll + ODDS * odds + MARK * mark + WISHED * wished
         return Chosen(text, draft, rewards, value)
 
@@ -108,9 +110,11 @@ class Choice:
 
 
 def is_like(text: str, others: Sequence[str]) -> bool:
-    """Whether a text shares LIKE words in a row, or more than ALIKE of its longer words, with another one."""
+    """Whether a text begins as another one, or shares LIKE words in a row, or more than ALIKE of its longer words, with it."""
     runs, content = {*ngrams(words(text), LIKE)}, _content(text)
     for other in others:
+        if text.split()[:OPENING] == other.split()[:OPENING]:
+            return True
         shared = content & _content(other)
         if runs & {*ngrams(words(other), LIKE)} or len(shared) > ALIKE * max(
             1, min(len(content), len(_content(other)))

@@ -29,8 +29,9 @@ from deephypebot.types import Attributes, Wish
 
 Array = np.ndarray[Any, Any]
 FILE = "constraints.safetensors"
-FORMAT = "deephypebot-constraints-1"
-REWARDS = ("descriptive", "unwanted", "warm", "vivid")
+FORMAT = "deephypebot-constraints-2"
+REWARDS = ("descriptive", "unwanted", "warm", "vivid", "reader")
+STANDING = {"reader": 1.0}  # weights of what every wish wishes
 STEPS, STEP = 40, 0.1  # of Langevin, in units of the prior's spread
 PULL = 40.0  # of the critic's opinion against p(z | a), at strength 1
 HEAT = 1.15  # spread of the noise there: what is pulled to one side is kept from growing alike
@@ -51,8 +52,8 @@ def condition(engine: Prior, attributes: Attributes) -> Array:
 
 
 def wish_vector(weights: Mapping[str, float]) -> Array:
-    """(R,) in the order of REWARDS"""
-    return np.array([weights.get(name, 0.0) for name in REWARDS], np.float32)
+    """(R,) in the order of REWARDS, with what every wish wishes."""
+    return np.array([weights.get(name, STANDING.get(name, 0.0)) for name in REWARDS], np.float32)
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,14 @@ class Constraints:
     def rewards(self, z: Array, cond: Array) -> Array:
         """The rewards that the critic expects of a text at z (Z,): (R,) in 0..1"""
         logits, _ = self._critic(np.concatenate([z, cond]))
-        result: Array = 1 / (1 + np.exp(-logits[1:]))
+        result: Array = 1 / (1 + np.exp(-np.clip(logits[1:], -60, 60)))
         return result
 
     def moved(self, z: Array, cond: Array, wish: Wish) -> Array:
         """z (Z,) -> z' (Z,), as far towards what the actor proposes as the wish is strong."""
         asked = wish_vector(style_weights(wish.styles))
         hidden = self._trunk("actor", np.concatenate([z, cond, asked]))
-        gate = 1 / (1 + np.exp(-self._linear("actor.gate", hidden)))
+        gate = 1 / (1 + np.exp(-np.clip(self._linear("actor.gate", hidden), -60, 60)))
         result: Array = z + np.float32(wish.strength) * gate * self._linear("actor.way", hidden)
         return result
 
@@ -94,7 +95,9 @@ class Constraints:
         logits, (first, second) = self._critic(np.concatenate([z, cond]))
         weights = np.concatenate([[1.0], asked]).astype(np.float32)
         towards = np.sign(weights)
-        back = np.abs(weights) * towards / (1 + np.exp(towards * logits))  # of |w| log sigmoid(sign(w) logit)
+        back = (
+            np.abs(weights) * towards / (1 + np.exp(np.clip(towards * logits, -60, 60)))
+        )  # of |w| log sigmoid(sign(w) logit)
         back = (self.weights["critic.heads.weight"].T @ back) * _silu_slope(second)
         back = (self.weights["critic.second.weight"].T @ back) * _silu_slope(first)
         result: Array = (self.weights["critic.first.weight"].T @ back)[: len(z)]
@@ -148,7 +151,8 @@ def identity(checkpoint: Path) -> str:
 def _check(weights: Mapping[str, Array], about: Mapping[str, str]) -> None:
     """Raises ValueError or KeyError where the networks do not fit together."""
     if about.get("format") != FORMAT or json.loads(about.get("rewards", "[]")) != list(REWARDS):
-        raise ValueError(f"format is {shown(about.get('format'))} with rewards {shown(about.get('rewards'))}")
+        told = f"format is {shown(about.get('format'))} with rewards {shown(about.get('rewards'))}"
+        raise ValueError(f"{told}; allowed is {FORMAT} with {', '.join(REWARDS)}, and `train constraints` makes it")
     if not all(np.isfinite(weight).all() for weight in weights.values()):
         raise ValueError("it holds numbers that are not finite")
     whole = Constraints(weights)

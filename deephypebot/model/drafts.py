@@ -97,7 +97,7 @@ class Drafts:
         """eps (B, Z) -> z (B, Z), moved as the wish asks."""
         engine, constraints = self.engine, self.constraints
         way = wish.constraint or (DEFAULT if constraints and wish.styles else "none")
-        if way == "none":
+        if way == "none" or (constraints and not wish.strength):
             return draw_latent(engine, attributes, eps, sampling)
         if constraints is None:
             raise InputError(f"constraint is {way!r}, and this checkpoint has none; `train constraints` makes them")

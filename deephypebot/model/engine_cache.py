@@ -9,6 +9,7 @@ import shutil
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import time
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from deephypebot.model.engine_graph import MAX_POSITIONS
 
 Array = np.ndarray[Any, Any]
 HALVES = ("lower", "upper")
+ABANDONED = 3600.0  # seconds; building takes seconds
 KEPT = 8  # checkpoints whose graphs stay on disk, 130 MB each
 
 
@@ -99,6 +101,10 @@ def _is_intact(folder: Path) -> bool:
 
 
 def _write(folder: Path, graphs: Iterator[bytes]) -> None:
+    if folder.parent.is_dir():
+        for path in folder.parent.glob(".*.????????"):  # of a writer that was killed
+            if path.stat().st_mtime < time() - ABANDONED:
+                shutil.rmtree(path, ignore_errors=True)
     with building(folder) as new:
         for name, graph in zip(HALVES, graphs, strict=True):
             (new / f"{name}.onnx").write_bytes(graph)

@@ -35,8 +35,14 @@ CLAIMS: tuple[tuple[str, str], ...] = (
     ("a chart", r"charts?|charted|charting|number one|top (?:ten|forty)|awards?|grammys?|nominat\w+|platinum|hit single|radio hit"),
     ("a life", r"born|grew up|raised|hometown|childhood|based in|hails?|hailing|toured|tours?|touring|interviews?|decades?"),
     ("people", r"brothers?|sisters?|siblings?|duo|trio|(?<!string )quartet|quintet|sextet|wife|husband|widow|feat|featuring|guest(?: \w+)?|covers? of|remix(?:ed|es)?"),
+    ("a subject", r"(?:sings?|sang|sung|singing|raps?|rapped|rapping|rhymes?|writes?|wrote|song|songs|tells?) (?:of|about)|is about (?!to\b)"),
     ("a time", r"(?:last|this|next) (?:year|month|week|summer|winter|spring|autumn|fall)|years? ago|since (?:the|last)|anniversary"),
 )  # fmt: skip
+QUOTED = re.compile(r"[\"“]([^\"“”]*)[\"”]")
+VOCABLES = frozenset(  # what voices do without words: sound, and no lyrics
+    "ah aah ay aye da dee do doo eh ha hah hey hi hm hmm ho hoo huh la lalala mm mmm na nah no nope o oh ooh ow sh shh uh um wah whoa wo woah "
+    "woo wow ya yah yay yeah yes yo yow yup bom bop bum ba bam one two three four go come on".split()
+)
 PATTERNS = [(name, re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)) for name, pattern in CLAIMS]
 
 
@@ -48,6 +54,9 @@ def find_claim(text: str, given: Collection[str], words: Collection[str], pronou
     for name, pattern in PATTERNS:
         if (found := pattern.search(bare)) and not _words(found[0]) <= {*given}:
             return f"claims {name} ({found[0]!r})"
+    for quoted in QUOTED.finditer(bare):
+        if not _words(quoted[1]) <= VOCABLES | {*given}:
+            return f"claims words ({quoted[0]!r})"
     if digits := re.search(r"\S*\d\S*", MACHINES.sub("", bare)):
         return f"claims a number ({digits[0]!r})"
     wrong = wrong_pronouns(pronouns)

@@ -54,10 +54,11 @@ class Actor(nn.Module):
 
 
 def critic_loss(logits: Tensor, real: Tensor, rewards: Tensor, labelled: Tensor) -> Tensor:
-    """Cross-entropy of realism and, where labelled (B,), of the rewards (B, R) in 0..1; real (B,)."""
+    """Cross-entropy of realism and, where labelled (B,), of the rewards (B, R) in 0..1, but for those that are nan: not known; real (B,)."""
     realism = F.binary_cross_entropy_with_logits(logits[:, 0], real)
-    told = F.binary_cross_entropy_with_logits(logits[:, 1:], rewards, reduction="none").mean(1)
-    return realism + (told * labelled).sum() / labelled.sum().clamp_min(1)
+    known = labelled[:, None] * ~rewards.isnan()
+    told = F.binary_cross_entropy_with_logits(logits[:, 1:], rewards.nan_to_num(), reduction="none") * known
+    return realism + (told.sum(0) / known.sum(0).clamp_min(1)).mean()
 
 
 def actor_loss(logits: Tensor, wish: Tensor, z: Tensor, moved: Tensor, distance_weight: float) -> Tensor:

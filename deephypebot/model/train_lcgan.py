@@ -22,18 +22,21 @@ from torch import Tensor
 
 from deephypebot.corpus.split import Split
 from deephypebot.errors import InputError
-from deephypebot.model.beside import write_beside
+from deephypebot.model.beside import check_beside, write_beside
 from deephypebot.model.commentator import Commentator
 from deephypebot.model.condition import drop_attributes
-from deephypebot.model.constraints import FILE, FORMAT, REWARDS, condition, identity, wish_vector
+from deephypebot.model.constraints import FILE, FORMAT, REWARDS, STANDING, condition, identity, wish_vector
+from deephypebot.model.decode import Decoded
 from deephypebot.model.explore import load_model
 from deephypebot.model.lcgan import Actor, Critic, actor_loss, critic_loss
 from deephypebot.model.measures import distinct_n
 from deephypebot.model.posterior import posterior
-from deephypebot.model.rewards import STYLE_WEIGHTS, style_rewards, style_weights, worth
-from deephypebot.types import PLACEHOLDER, STYLES, Attributes
+from deephypebot.model.reader import MOST
+from deephypebot.model.rewards import STYLE_WEIGHTS, Floats, style_rewards, style_weights, worth
+from deephypebot.types import PLACEHOLDER, STYLES, Attributes, Wish
 
 Say = Callable[[str], None]
+READER = REWARDS.index("reader")
 FORGET = 0.7  # share of requests that do not say what kind of sentence is asked for
 PRESS = 4.0  # weight of what is wished for, against realism
 DISTANCE = (0.1, 0.3)  # weight of the distance penalty, at the first and at the last actor step
@@ -56,7 +59,7 @@ class ConstraintConfig:
     actor_lr: float = 2e-3  # it has a tenth of the critic's steps
     dropout: float = 0.5
     weight_decay: float = 0.1  # of the critic
-    distinct_floor: float = 0.95  # of the distinct-2 without the actor
+    distinct_floor: float = 0.9  # of the distinct-2 without the actor
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -67,7 +70,7 @@ class ConstraintConfig:
 
 @dataclass
 class Examples:
-    """z (N, Z), cond (N, C), real (N,) 1 for posterior z, rewards (N, R) in 0..1 of the texts."""
+    """z (N, Z), cond (N, C), real (N,) 1 for posterior z, rewards (N, R) in 0..1 of the texts, nan where they are not known."""
 
     z: Tensor
     cond: Tensor
@@ -102,6 +105,7 @@ class ConstraintTrainer:
             raise InputError(f"checkpoint {checkpoint} has no latent space (latent_dim is 0)")
         if not split.train:
             raise InputError("the corpus is empty; allowed is one with sentences to train on")
+        check_beside(checkpoint, FILE)
         self.drafts = self.writer.drafts_with(None)
         torch.manual_seed(config.seed)
         self.rng, self.rewards = np.random.default_rng(config.seed), style_rewards()
@@ -164,8 +168,10 @@ class ConstraintTrainer:
 
     def written_examples(self, requests: Requests, z: Tensor) -> Examples:
         """z and the rewards of the texts that are written there."""
-        texts = self.texts(requests, z)
-        return Examples(z, requests.cond, torch.zeros(len(z)), self._rewards(texts, requests.asked))
+        drafts = self.written(requests, z)
+        rewards = self._rewards([text for text, _ in drafts], requests.asked)
+        rewards[:, READER] = torch.from_numpy(self._marks(drafts, requests.asked))
+        return Examples(z, requests.cond, torch.zeros(len(z)), rewards)
 
     def requests(self, number: int) -> Requests:
         """Requests like those of users: attributes of corpus sentences, some of them unknown."""
@@ -176,16 +182,16 @@ class ConstraintTrainer:
         z = torch.from_numpy(self.drafts.latents(asked, streams, self.sampling))
         return Requests(asked, z, self._conditions(asked), seeds)
 
-    def texts(self, requests: Requests, z: Tensor, size: int = 40) -> list[str]:
+    def written(self, requests: Requests, z: Tensor, size: int = 40) -> list[tuple[str, Decoded]]:
         """What is written at z, a text a request, the words always from the same chance."""
-        texts = list[str]()
+        found = list[tuple[str, Decoded]]()
         for at in range(0, len(z), size):
             part = requests.part(at, at + size)
             streams = streams_of(seed + 1 for seed in part.seeds)
             written = self.drafts.write(PLACEHOLDER, part.asked, z[at : at + size].numpy(), streams, self.sampling)
-            texts += [self.writer.engine.decode(draft.ids).strip() for draft in written]
-            self.say(f"written out: {len(texts)} of {len(z)} texts")
-        return texts
+            found += [(self.writer.engine.decode(draft.ids).strip(), draft) for draft in written]
+            self.say(f"written out: {len(found)} of {len(z)} texts")
+        return found
 
     def _partly(self, attributes: Attributes) -> Attributes:
         known = drop_attributes(attributes, self.rng, 0.3, 0.1)
@@ -195,8 +201,24 @@ class ConstraintTrainer:
         return torch.from_numpy(np.stack([condition(self.writer.engine, a) for a in asked]))
 
     def _rewards(self, texts: Sequence[str], asked: Sequence[Attributes]) -> Tensor:
-        columns = [self.rewards[name](texts, asked) for name in REWARDS]
+        """Those of texts (N, R); nobody has marked corpus text, and where there is no reader nothing is left to wish."""
+        marks = np.full(len(texts), np.nan if self.drafts.choice.reader else 1.0)
+        columns = [self.rewards[name](texts, asked) if name in self.rewards else marks for name in REWARDS]
         return torch.from_numpy(np.stack(columns, axis=1).astype(np.float32))
+
+    def _marks(self, drafts: Sequence[tuple[str, Decoded]], asked: Sequence[Attributes]) -> Floats:
+        """What the reader makes of drafts, 0..1, and 0 of what must not be posted; 1 where there is no reader."""
+        choice = self.drafts.choice
+        if choice.reader is None:
+            return np.ones(len(drafts), np.float32)
+        marks = [
+            choice.reader(text, draft.heard) / MOST if draft.finished and self._may_be_posted(text, a) else 0.0
+            for (text, draft), a in zip(drafts, asked, strict=True)
+        ]
+        return np.array(marks, np.float32)
+
+    def _may_be_posted(self, text: str, attributes: Attributes) -> bool:
+        return self.drafts.choice.find_fault(text, PLACEHOLDER, attributes, Wish()) is None
 
     # ---- steps
 
@@ -236,10 +258,12 @@ class ConstraintTrainer:
 
     def look(self, held_out: Requests, z: Tensor) -> dict[str, float]:
         """What the texts at z are worth to the first style, their rewards, how different they are, and how long z is."""
-        texts = self.texts(held_out, z)
-        rewards = {name: self.rewards[name](texts, held_out.asked) for name in REWARDS}
+        drafts = self.written(held_out, z)
+        texts = [text for text, _ in drafts]
+        rewards = {name: reward(texts, held_out.asked) for name, reward in self.rewards.items()}
+        rewards["reader"] = self._marks(drafts, held_out.asked)
         told = {name: float(values.mean()) for name, values in rewards.items()}
-        value = float(np.mean(worth(rewards, STYLE_WEIGHTS[STYLES[0]])))
+        value = float(np.mean(worth(rewards, STYLE_WEIGHTS[STYLES[0]] | STANDING)))
         found = {"worth": value, "distinct_2": distinct_n(texts, 2), "norm": float(z.norm(dim=1).mean()), **told}
         self.say(" ".join(f"{name} {number:.3f}" for name, number in found.items()))
         return found

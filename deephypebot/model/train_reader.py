@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from deephypebot.errors import InputError, shown
-from deephypebot.model.beside import write_beside
+from deephypebot.model.beside import check_beside, write_beside
 from deephypebot.model.commentator import Commentator
 from deephypebot.model.reader import FILE, MOST, Reader, counts
 
@@ -71,6 +71,7 @@ def train_reader(checkpoint: Path, marks: Sequence[Marked], say: Say) -> dict[st
     Raises CheckpointError, and InputError where the checkpoint has no frozen layers to ask.
     """
     writer = Commentator(checkpoint)
+    check_beside(checkpoint, FILE)
     if not len(writer.engine.listen(marks[0].text)):
         raise InputError(f"checkpoint {checkpoint} has no backbone; allowed is one that was trained over frozen layers")
     heard = list[Array]()

@@ -9,7 +9,7 @@ import numpy as np
 
 from deephypebot.corpus.split import Split
 from deephypebot.errors import CheckpointError, InputError
-from deephypebot.model.beside import write_beside
+from deephypebot.model.beside import check_beside, write_beside
 from deephypebot.model.commentator import Commentator
 from deephypebot.model.realism import FILE, Array, Realism
 from deephypebot.types import PLACEHOLDER, Sentence, Wish
@@ -29,6 +29,7 @@ def train_realism(checkpoint: Path, split: Split, written: int, seed: int, say: 
     Raises CheckpointError, InputError where the corpus is empty or the checkpoint has no frozen layers to ask.
     """
     writer, rng = Commentator(checkpoint), np.random.default_rng(seed)
+    check_beside(checkpoint, FILE)
     if not split.train or not split.valid:
         raise InputError("the corpus is empty; allowed is one with sentences to train on and held-out ones")
     if not len(writer.engine.listen(split.train[0].text)):
