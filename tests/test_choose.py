@@ -113,7 +113,7 @@ def test_texts_that_say_the_same_are_alike() -> None:
     assert not is_like(FOG, [ROPE])
     assert not is_like(FOG, [])
     assert is_like("Then the guitars pour in as if rehearsed.", [FOG])  # five words in a row
-    assert is_like("The guitars pour out of a bus.", [FOG])  # the same beginning
+    assert is_like("The guitars pour in and out of a bus.", [FOG])  # the same beginning
     assert is_like("Guitars over the harbour: slowly, a wall.", [FOG])  # the same words of content
 
 

@@ -17,7 +17,7 @@ from deephypebot.corpus.split import Split, split_sentences
 from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model import train_lcgan
 from deephypebot.model.commentator import Commentator
-from deephypebot.model.constraints import FILE, load_constraints
+from deephypebot.model.constraints import FILE, REWARDS, load_constraints
 from deephypebot.model.gru import GruConfig, GruCVAE
 from deephypebot.model.train_lcgan import ConstraintConfig, ConstraintTrainer, train_constraints
 from deephypebot.types import Attributes, Song, Wish
@@ -59,6 +59,8 @@ def test_it_leaves_constraints_that_writing_reads(checkpoint: Path) -> None:
     }
     assert abs(z["none"] - z["lcgan"]).max() > 1e-4
     assert abs(z["none"] - z["guided"]).max() > 1e-4
+    off = writer.drafts.latents(asked, train_lcgan.streams_of(range(3)), one, Wish(constraint="guided", strength=0))
+    np.testing.assert_array_equal(off, z["none"])
     usual = [writer.drafts.latents(asked, train_lcgan.streams_of(range(3)), one, w) for w in (Wish(), Wish(styles=()))]
     np.testing.assert_array_equal(usual, [z["guided"], z["none"]])
 
@@ -87,7 +89,7 @@ def test_the_critic_learns_what_texts_at_z_are_worth(checkpoint: Path) -> None:
     examples = trainer.corpus_examples()
     written = trainer.requests(60)
     examples += train_lcgan.Examples(
-        written.z, written.cond, torch.zeros(60), (2 * written.z[:, :1]).sigmoid().repeat(1, 4)
+        written.z, written.cond, torch.zeros(60), (2 * written.z[:, :1]).sigmoid().repeat(1, len(REWARDS))
     )
     for _ in range(200):
         trainer.critic_step(examples)

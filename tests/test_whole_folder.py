@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from deephypebot.errors import BackboneError, CheckpointError
+from deephypebot.model.beside import check_beside
+from deephypebot.model.checkpoint_folder import check_place
+from deephypebot.model.engine_cache import open_halves
 from deephypebot.model.whole_folder import recover, whole_folder
 
 
@@ -67,3 +70,25 @@ def test_what_a_killed_writer_left_is_cleared_away(tmp_path: Path) -> None:
     assert names(tmp_path) == [".x.y.abcdefgh", "x"]
     assert names(tmp_path / "x") == ["kept"]
     recover(tmp_path / "nowhere" / "x")
+
+
+def test_a_place_that_takes_nothing_is_told_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CheckpointError, match="file/x cannot be written"):
+        check_place(tmp_path / "file" / "x")
+    with pytest.raises(CheckpointError, match=r"some\.bin cannot be written"):
+        check_beside(tmp_path / "nowhere", "some.bin")
+    check_place(tmp_path / "deep" / "x")
+    check_beside(tmp_path, "some.bin")
+    assert names(tmp_path) == ["deep", "file"]
+    assert names(tmp_path / "deep") == []
+
+
+def test_graphs_that_a_killed_writer_left_are_cleared_away(tmp_path: Path) -> None:
+    old, young = tmp_path / ".x.abcdefgh", tmp_path / ".y.abcdefgh"
+    for path in (old, young):
+        path.mkdir()
+    os.utime(old, (0, 0))
+    with pytest.raises(BackboneError, match="cannot open the graphs"):
+        open_halves(tmp_path / "z", lambda: iter([b"no", b"graph"]), {}, 1)
+    assert names(tmp_path) == [".y.abcdefgh", "z"]

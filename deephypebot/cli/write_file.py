@@ -50,6 +50,8 @@ class FileWriter:
                 written += self._write(number, line)
                 bar.update(number - position)
                 position = number
+        if not songs:
+            complain(f"{self.place}: holds no song; a line is an object with artist and title")
         if written < songs:
             complain(f"{self.place}: {songs - written} of {songs} songs were not written")
         return 0 if written == songs else 1

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deephypebot.cli import main
+from deephypebot.corpus.topics import SHIPPED
 from deephypebot.types import Attributes, Song, Wish
 
 if TYPE_CHECKING:
@@ -56,9 +57,9 @@ def test_json_is_one_object_on_one_line(writer: FakeWriter, capsys: pytest.Captu
 def test_a_wish_reaches_the_writer(writer: FakeWriter, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "posts.txt").write_text("An earlier post.\n\nAnother one.\n", encoding="utf-8")
     flags = "--style warm,plain --constraint guided --strength 0.5 --pronouns she --best-of 16".split()
-    flags += "--topic 3=1,0=-0.5 --topics mine.safetensors --recent".split()
+    flags += [*"--topic 3=1,0=-0.5 --topics".split(), str(SHIPPED), "--recent"]
     assert main(["write", ALISON, *flags, str(tmp_path / "posts.txt")]) == 0
-    wish = Wish(("warm", "plain"), "guided", 0.5, "she", 16, ((3, 1.0), (0, -0.5)), Path("mine.safetensors"))
+    wish = Wish(("warm", "plain"), "guided", 0.5, "she", 16, ((3, 1.0), (0, -0.5)), SHIPPED)
     assert writer.wishes == [(wish, ("An earlier post.", "Another one."))]
     assert main(["write", ALISON]) == 0
     assert main(["write", ALISON, "--kind", "promo"]) == 0
@@ -73,6 +74,9 @@ def test_a_wish_reaches_the_writer(writer: FakeWriter, capsys: pytest.CaptureFix
         ("--constraint gan", "gan"),
         ("--strength 5", "'5' is given; allowed is a number from 0 to 1"),
         ("--strength nan", "allowed is a number from 0 to 1"),
+        ("--topic 99=1", "topic is 99"),
+        ("--topic 1=1,1=-1", "topic is 1; allowed is each topic once"),
+        ("--topic 1=1 --topics nowhere.safetensors", "nowhere.safetensors"),
         ("--pronouns it", "it"),
         ("--best-of 0", "allowed is a whole number from 1 to 100"),
         ("--recent nowhere.txt", "nowhere.txt: cannot be read"),

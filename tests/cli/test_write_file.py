@@ -160,3 +160,19 @@ def test_songs_are_written_though_nobody_hears_how_far_it_is(
     monkeypatch.setattr(sys, "stderr", FullDisk())
     assert main(["write", "--file", str(path)]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_a_file_without_songs_is_told(
+    songs_file: Lines, writer: FakeWriter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["write", "--file", str(songs_file([]))]) == 0
+    assert "holds no song" in capsys.readouterr().err
+    assert not writer.calls
+
+
+def test_a_topic_that_does_not_exist_is_told_once(
+    songs_file: Lines, writer: FakeWriter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    songs = songs_file([{"artist": "A", "title": "B"}, {"artist": "C", "title": "D"}])
+    assert main(["write", "--file", str(songs), "--topic", "99=1"]) == 2
+    assert capsys.readouterr().err.count("topic is 99") == 1
