@@ -1,12 +1,14 @@
 """Choosing among drafts: what must not be posted is dropped, and of the rest the draft that is worth most is taken.
 
-A draft is worth what it has of the attributes, log p(words | a) - log p(words) of the unigram model (word_bias.py), less FLOW times
-what the writer itself paid for a token, ODDS times the log of the odds that it is the corpus's (realism.py), MARK times the mark that a
-reader would give it (reader.py), and WISHED times what its rewards are worth to the wish (rewards.py), all in nats.
+A draft is worth AGREEMENT log s(x / SURE), where x is what it has of the attributes, log p(words | a) - log p(words) of the unigram
+model (word_bias.py), and s the logistic function, as what agrees need not agree any louder; less FLOW times what the writer itself
+paid for a token; ODDS times the log of the odds that it is the corpus's (realism.py); MARK times the mark that a reader would give it
+(reader.py); and WISHED times what its rewards are worth to the wish (rewards.py), all in nats.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -19,12 +21,14 @@ from deephypebot.model.facts import find_claim
 from deephypebot.model.measures import WORD, ngrams, words
 from deephypebot.model.reader import MOST, Reader
 from deephypebot.model.realism import Realism
-from deephypebot.model.rewards import Reward, sigmoid, style_rewards, topic_reward, wish_weights, worth
+from deephypebot.model.rewards import FLOOR, Reward, sigmoid, style_rewards, topic_reward, wish_weights, worth
 from deephypebot.songs import fill_slots, find_fault
 from deephypebot.types import Attributes, Song, Wish
 
 Array = np.ndarray[Any, Any]
-FLOW = 2.5  # nats of what was asked that one nat a token of flow is worth
+AGREEMENT = 30.0
+SURE = 2.0  # nats, odds of 7 to 1 that the attributes were these
+FLOW = 2.5
 ODDS = 0.5
 MARK = 15.0  # of a mark, 0 to 3
 WISHED = 4.0
@@ -98,9 +102,10 @@ class Choice:
         wished = wish.strength * float(worth(rewards, weights))
         odds = self.realism(draft.heard) if self.realism else 0.0
         mark = self.reader(text, draft.heard) if self.reader else 0.0
-        rewards |= {"agreement": float(sigmoid(nats)), "realism": float(sigmoid(odds))}
+        agreement = max(float(sigmoid(nats / SURE)), FLOOR)
+        rewards |= {"agreement": agreement, "realism": float(sigmoid(odds))}
         rewards |= {"reader": mark / MOST} if self.reader else {}
-        value = nats - FLOW * draft.nll + ODDS * odds + MARK * mark + WISHED * wished
+        value = AGREEMENT * math.log(agreement) - FLOW * draft.nll + ODDS * odds + MARK * mark + WISHED * wished
         return Chosen(text, draft, rewards, value)
 
     def _asked(self, attributes: Attributes) -> Callable[[Decoded], float]:
