@@ -106,6 +106,11 @@ def test_names_without_room_are_never_written(tmp_path: Path, monkeypatch: pytes
         ({"temperature": float("nan")}, "temperature is nan"),
         ({"top_p": 0.0}, "top_p is 0.0"),
         ({"top_p": 1.5}, "top_p is 1.5"),
+        ({"n": 1.5}, "n is 1.5"),
+        ({"n": True}, "n is True"),
+        ({"seed": "1"}, "seed is '1'"),
+        ({"temperature": "x"}, "temperature is 'x'"),
+        ({"top_p": [1]}, "top_p is "),
     ],
 )
 def test_bad_numbers_are_named(

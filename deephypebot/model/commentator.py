@@ -85,6 +85,14 @@ def seeds(seed: int) -> Iterator[int]:
         i += 1
 
 
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 class Commentator:
     """Writes about songs with one checkpoint; see `load`."""
 
@@ -123,8 +131,8 @@ class Commentator:
         sampling = self._sampling(n, temperature, top_p)
         topic_reward(wish)  # refused before anything is written
         seed = secrets.randbelow(SEED_EXACT) if seed is None else seed
-        if not 0 <= seed < SEED_LIMIT:
-            raise InputError(f"seed is {seed}; allowed is 0 to {SEED_LIMIT - 1}")
+        if not _is_whole(seed) or not 0 <= seed < SEED_LIMIT:
+            raise InputError(f"seed is {shown(seed)}; allowed is 0 to {SEED_LIMIT - 1}")
         found, seen, source = list[Candidate](), [*recent], seeds(seed)
         for _ in range(MAX_TRIES_A_TEXT):
             some = list(islice(source, n - len(found)))
@@ -139,12 +147,12 @@ class Commentator:
         return found
 
     def _sampling(self, n: int, temperature: float | None, top_p: float | None) -> Sampling:
-        if not 1 <= n <= MAX_TEXTS:
-            raise InputError(f"n is {n}; allowed is 1 to {MAX_TEXTS}")
-        if temperature is not None and not 0.1 <= temperature <= 2.0:
-            raise InputError(f"temperature is {temperature}; allowed is 0.1 to 2")
-        if top_p is not None and not 0.0 < top_p <= 1.0:
-            raise InputError(f"top_p is {top_p}; allowed is more than 0, at most 1")
+        if not _is_whole(n) or not 1 <= n <= MAX_TEXTS:
+            raise InputError(f"n is {shown(n)}; allowed is 1 to {MAX_TEXTS}")
+        if temperature is not None and not (_is_number(temperature) and 0.1 <= temperature <= 2.0):
+            raise InputError(f"temperature is {shown(temperature)}; allowed is 0.1 to 2")
+        if top_p is not None and not (_is_number(top_p) and 0.0 < top_p <= 1.0):
+            raise InputError(f"top_p is {shown(top_p)}; allowed is more than 0, at most 1")
         default = self.defaults
         return replace(
             default,
