@@ -8,7 +8,7 @@ out=${1:-out/full}
 # 1. Train on the train split. The backbone is fetched once; the states of its frozen lower layers are computed once and cached on disk.
 deephypebot train cvae --corpus builtin --backbone smollm2 --seed 0 --out "$out"
 
-# 2. Learn what tells its drafts from the corpus, and what readers think of drafts; from now on drafts are chosen by both.
+# 2. Learn what tells its drafts from the corpus, which phrases are worn, and what readers think of drafts; from now on drafts are chosen by all of it.
 deephypebot train realism --checkpoint "$out"
 deephypebot train reader --checkpoint "$out"
 

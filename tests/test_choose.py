@@ -35,6 +35,8 @@ KNOWN = frozenset("a an and as bass but by drums fog hums in is it of on one slo
         ("The bass of last summer.", "claims a time"),
         ("{artist} sings about a river.", "claims a subject"),
         ("This one is about a river.", "claims a subject"),
+        ("{artist} plays the bass.", "claims a player"),
+        ("{artist} softly strums one chord.", "claims a player"),
         ("{artist} sings “river” twice.", "claims words"),
         ('A choir shouts "slow fog" and then "hey".', "claims words"),
         ("The bass is hers.", "calls somebody 'hers'"),
@@ -53,6 +55,7 @@ def test_facts_that_nobody_gave_are_found(text: str, said: str) -> None:
         "A Rhodes hums under the 808 in 6/8.",
         "A string quartet hums. It is slow!",
         "“Oh, yeah,” it hums. The bass is about to leave.",
+        "{artist} plays with the fog, and {title} plays a slow bass.",
     ],
 )
 def test_sound_may_be_told(text: str) -> None:

@@ -60,7 +60,8 @@ def test_numpy_says_what_torch_says() -> None:
 
 def test_the_slope_is_the_gradient_of_what_the_actor_is_trained_for() -> None:
     critic, actor = networks()
-    z, cond, wish = torch.randn(1, Z, requires_grad=True), torch.randn(1, C), torch.tensor([[1.0, -0.5, 0.0, 0.3, 1.0]])
+    z, cond = torch.randn(1, Z, requires_grad=True), torch.randn(1, C)
+    wish = torch.tensor([[1.0, -0.5, 0.0, 0.3, 1.0, 0.7]])
     actor_loss(critic(z, cond), wish, z.detach(), z.detach(), 0.0).backward()
     assert z.grad is not None
     slope = constraints_of(critic, actor).slope(z.detach().numpy()[0], cond.numpy()[0], wish.numpy()[0])

@@ -15,9 +15,10 @@ from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.choose import Choice
 from deephypebot.model.commentator import Commentator
 from deephypebot.model.decode import Decoded, Sampling
+from deephypebot.model.freshness import load_freshness
 from deephypebot.model.gru import GruConfig, GruCVAE
 from deephypebot.model.realism import FILE, Realism, load_realism
-from deephypebot.model.train_realism import fit_realism, hear_drafts, train_realism
+from deephypebot.model.train_realism import finished_drafts, fit_realism, train_realism
 from deephypebot.model.train_run import train_cvae
 from deephypebot.types import Attributes, Song, Wish
 from tests.phrase_engine import PhraseEngine
@@ -89,7 +90,8 @@ def test_training_writes_what_writing_reads(tmp_path: Path, monkeypatch: pytest.
     train_cvae(str(make_backbone(tmp_path / "backbone")), Source("text", text), tmp_path / "out", settings)
     said: list[str] = []
     told = train_realism(tmp_path / "out", SPLIT, 40, 0, said.append)
-    assert {*told} == {"told_apart", "held_out", "drafts"}
+    assert {*told} == {"told_apart", "held_out", "drafts", "fresh_held_out", "fresh_drafts"}
+    assert load_freshness(tmp_path / "out") is not None
     assert 0 <= told["told_apart"] <= 1
     assert any("40 of 40 drafts" in line for line in said)
     realism = load_realism(tmp_path / "out", len(Commentator(tmp_path / "out").engine.listen("The bass hums.")))
@@ -102,9 +104,9 @@ def test_training_writes_what_writing_reads(tmp_path: Path, monkeypatch: pytest.
 def test_a_writer_whose_drafts_never_end_is_refused() -> None:
     engine = PhraseEngine((FOG,))
     endless = SimpleNamespace(draw=lambda *given: [[Decoded([], False, 2.0)] for _ in given[1]])
-    writer = SimpleNamespace(engine=engine, drafts=endless, defaults=Sampling())
+    writer = SimpleNamespace(engine=engine, drafts_with=lambda constraints: endless, defaults=Sampling())
     with pytest.raises(CheckpointError, match="0 of 30 drafts ended by themselves; needed are 10"):
-        hear_drafts(writer, SPLIT.train[:30], 0, lambda _: None)  # type: ignore[arg-type]
+        finished_drafts(writer, SPLIT.train[:30], 0, lambda _: None)  # type: ignore[arg-type]
 
 
 def test_a_checkpoint_without_frozen_layers_is_refused(tmp_path: Path) -> None:

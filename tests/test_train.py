@@ -25,6 +25,7 @@ from deephypebot.model.checkpoint import load_checkpoint
 from deephypebot.model.checkpoint_folder import FILES
 from deephypebot.model.constraints import FILE as CONSTRAINTS
 from deephypebot.model.engine_gru import GruEngine
+from deephypebot.model.freshness import FILE as WORN
 from deephypebot.model.gru import GruCVAE
 from deephypebot.model.reader import FILE as READER
 from deephypebot.model.realism import FILE as REALISM
@@ -37,7 +38,7 @@ from tests.toy_backbone import make_backbone
 from tests.toy_corpus import toy_sentences
 
 ROOT = Path(__file__).parents[1]
-WRITTEN = FILES - {"evaluation.json", WORD_BIAS, CONSTRAINTS, REALISM, READER}
+WRITTEN = FILES - {"evaluation.json", WORD_BIAS, CONSTRAINTS, REALISM, READER, WORN}
 GRU = {
     "vocabulary_size": "300", "embedding_dim": "16", "hidden_dim": "24", "latent_dim": "4", "attribute_dim": "6",
     "label_buckets": "64", "label_dim": "8", "kind_dim": "4", "precision": "fp32", "lr": "0.01", "warmup": "5", "target_kl": "2",

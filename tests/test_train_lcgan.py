@@ -43,9 +43,9 @@ def test_it_leaves_constraints_that_writing_reads(checkpoint: Path) -> None:
     said: list[str] = []
     reached = train_constraints(checkpoint, SPLIT, QUICK, said.append)
     assert 2 <= len(reached["looks"]) <= 3
-    assert {"worth", "distinct_2", "norm", "descriptive", "unwanted", "warm", "vivid", "reader"} == reached["looks"][
-        0
-    ].keys()
+    assert {"worth", "distinct_2", "norm", "descriptive", "unwanted", "warm", "vivid", "reader", "fresh"} == reached[
+        "looks"
+    ][0].keys()
     assert any("written out: 12 of 12" in line for line in said)
     assert load_constraints(checkpoint) is not None
     assert not [path for path in checkpoint.iterdir() if path.name.startswith(".")]

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.constraints import FILE as CONSTRAINTS
 from deephypebot.model.copying import FILE as RUNS
+from deephypebot.model.freshness import FILE as WORN
 from deephypebot.model.model_card import model_card
 from deephypebot.model.reader import FILE as READER
 from deephypebot.model.realism import FILE as REALISM
@@ -39,6 +40,7 @@ FILES = {
     CONSTRAINTS,
     REALISM,
     READER,
+    WORN,
 }
 
 

@@ -3,7 +3,7 @@
 A draft is worth AGREEMENT log s(x / SURE), where x is what it has of the attributes, log p(words | a) - log p(words) of the unigram
 model (word_bias.py), and s the logistic function, as what agrees need not agree any louder; less FLOW times what the writer itself
 paid for a token; ODDS times the log of the odds that it is the corpus's (realism.py); MARK times the mark that a reader would give it
-(reader.py); and WISHED times what its rewards are worth to the wish (rewards.py), all in nats.
+(reader.py); FRESH times the log of how fresh its words are (freshness.py); and WISHED times what its rewards are worth to the wish (rewards.py), all in nats.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from deephypebot.model.copying import Runs
 from deephypebot.model.decode import Decoded
 from deephypebot.model.facts import find_claim
+from deephypebot.model.freshness import Freshness
 from deephypebot.model.measures import WORD, ngrams, words
 from deephypebot.model.reader import MOST, Reader
 from deephypebot.model.realism import Realism
@@ -31,6 +32,7 @@ SURE = 2.0  # nats, odds of 7 to 1 that the attributes were these
 FLOW = 2.5
 ODDS = 0.5
 MARK = 15.0  # of a mark, 0 to 3
+FRESH = 4.0
 WISHED = 4.0
 ENGLISH = frozenset("the a and of".split())
 LIKE = 5  # words in a row that two texts may not share
@@ -58,7 +60,8 @@ class Chosen:
 
 
 class Choice:
-    """Chooses among drafts of an engine. words: known in small letters; runs: of the training text; realism and reader: of drafts;
+    """Chooses among drafts of an engine. words: known in small letters; runs: of the training text; realism, reader and freshness:
+    of drafts;
     rewards: by default those of styles."""
 
     def __init__(
@@ -68,9 +71,11 @@ class Choice:
         runs: Runs | None = None,
         realism: Realism | None = None,
         reader: Reader | None = None,
+        freshness: Freshness | None = None,
         rewards: dict[str, Reward] | None = None,
     ) -> None:
-        self.engine, self.runs, self.realism, self.reader = engine, runs, realism, reader
+        self.engine, self.runs = engine, runs
+        self.realism, self.reader, self.freshness = realism, reader, freshness
         self.words = frozenset(word.strip() for word in words if word.strip().islower())
         self.english = self.words >= ENGLISH  # facts.py knows no other language, and others write nouns with capitals
         self.rewards = style_rewards() if rewards is None else rewards
@@ -102,10 +107,13 @@ class Choice:
         wished = wish.strength * float(worth(rewards, weights))
         odds = self.realism(draft.heard) if self.realism else 0.0
         mark = self.reader(text, draft.heard) if self.reader else 0.0
+        fresh = max(self.freshness(text), FLOOR) if self.freshness else 1.0
         agreement = max(float(sigmoid(nats / SURE)), FLOOR)
         rewards |= {"agreement": agreement, "realism": float(sigmoid(odds))}
         rewards |= {"reader": mark / MOST} if self.reader else {}
-        value = AGREEMENT * math.log(agreement) - FLOW * draft.nll + ODDS * odds + MARK * mark + WISHED * wished
+        rewards |= {"fresh": fresh} if self.freshness else {}
+        value = AGREEMENT * math.log(agreement) - FLOW * draft.nll + ODDS * odds + MARK * mark
+        value += FRESH * math.log(fresh) + WISHED * wished
         return Chosen(text, draft, rewards, value)
 
     def _asked(self, attributes: Attributes) -> Callable[[Decoded], float]:

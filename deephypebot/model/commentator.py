@@ -22,6 +22,7 @@ from deephypebot.model.constraints import Constraints, load_constraints
 from deephypebot.model.copying import load_runs
 from deephypebot.model.decode import ALLOWED, Sampling
 from deephypebot.model.drafts import PLAIN, Drafts, Engine
+from deephypebot.model.freshness import load_freshness
 from deephypebot.model.reader import load_reader
 from deephypebot.model.realism import load_realism
 from deephypebot.model.rewards import topic_reward
@@ -169,7 +170,7 @@ class Commentator:
         """The same with other constraints, or none."""
         size = self.engine.heard.shape[1]
         realism, reader = load_realism(self.folder, size), load_reader(self.folder, size)
-        choice = Choice(self.engine, self.words, load_runs(self.folder), realism, reader)
+        choice = Choice(self.engine, self.words, load_runs(self.folder), realism, reader, load_freshness(self.folder))
         return Drafts(self.engine, self.wording, choice, constraints)
 
     @cached_property

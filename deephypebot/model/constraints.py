@@ -30,8 +30,8 @@ from deephypebot.types import Attributes, Wish
 Array = np.ndarray[Any, Any]
 FILE = "constraints.safetensors"
 FORMAT = "deephypebot-constraints-2"
-REWARDS = ("descriptive", "unwanted", "warm", "vivid", "reader")
-STANDING = {"reader": 1.5}  # weights of what every wish wishes
+REWARDS = ("descriptive", "unwanted", "warm", "vivid", "reader", "fresh")
+STANDING = {"reader": 1.5, "fresh": 1.0}  # weights of what every wish wishes
 STEPS, STEP = 40, 0.1  # of Langevin, in units of the prior's spread
 PULL = 40.0  # of the critic's opinion against p(z | a), at strength 1
 HEAT = 1.15  # spread of the noise there: what is pulled to one side is kept from growing alike

@@ -38,6 +38,10 @@ CLAIMS: tuple[tuple[str, str], ...] = (
     ("a subject", r"(?:sings?|sang|sung|singing|raps?|rapped|rapping|rhymes?|writes?|wrote|song|songs|tells?) (?:of|about)|is about (?!to\b)"),
     ("a time", r"(?:last|this|next) (?:year|month|week|summer|winter|spring|autumn|fall)|years? ago|since (?:the|last)|anniversary"),
 )  # fmt: skip
+PLAYS = re.compile(  # who plays what
+    r"\{artist\} (?:\w+ly )?(?:(?:plays?|played) (?!with\b|it\b|along\b)|(?:strum|pluck|bow|drum)(?:s|med|ked|ed)? )\S+",
+    re.IGNORECASE,
+)
 QUOTED = re.compile(r"[\"“]([^\"“”]*)[\"”]")
 VOCABLES = frozenset(  # what voices do without words: sound, and no lyrics
     "ah aah ay aye da dee do doo eh ha hah hey hi hm hmm ho hoo huh la lalala mm mmm na nah no nope o oh ooh ow sh shh uh um wah whoa wo woah "
@@ -50,6 +54,8 @@ def find_claim(text: str, given: Collection[str], words: Collection[str], pronou
     """What a text claims that the input does not give, or None. text: slots unfilled; given: words of the input, case folded,
     which may be named; words: those known in small letters, so that a capital at the start of a sentence tells nothing; pronouns:
     what the artist is called."""
+    if found := PLAYS.search(text):
+        return f"claims a player ({found[0]!r})"
     bare = SLOT.sub("\ue000", text)
     for name, pattern in PATTERNS:
         if (found := pattern.search(bare)) and not _words(found[0]) <= {*given}:

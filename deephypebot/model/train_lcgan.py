@@ -108,7 +108,8 @@ class ConstraintTrainer:
         check_beside(checkpoint, FILE)
         self.drafts = self.writer.drafts_with(None)
         torch.manual_seed(config.seed)
-        self.rng, self.rewards = np.random.default_rng(config.seed), style_rewards()
+        self.rng = np.random.default_rng(config.seed)
+        self.rewards = style_rewards() | {"fresh": self._freshness}
         self.sampling = replace(self.writer.defaults, drafts=1)
         self.critic = Critic(self.latent_dim, self.cond_dim, len(REWARDS))
         self.actor = Actor(self.latent_dim, self.cond_dim, len(REWARDS))
@@ -205,6 +206,11 @@ class ConstraintTrainer:
         marks = np.full(len(texts), np.nan if self.drafts.choice.reader else 1.0)
         columns = [self.rewards[name](texts, asked) if name in self.rewards else marks for name in REWARDS]
         return torch.from_numpy(np.stack(columns, axis=1).astype(np.float32))
+
+    def _freshness(self, texts: Sequence[str], asked: Sequence[Attributes]) -> Floats:
+        """How fresh texts are, 1 where nothing is known to be worn."""
+        known = self.drafts.choice.freshness
+        return np.array([known(text) if known else 1.0 for text in texts], np.float32)
 
     def _marks(self, drafts: Sequence[tuple[str, Decoded]], asked: Sequence[Attributes]) -> Floats:
         """What the reader makes of drafts, 0..1, and 0 of what must not be posted; 1 where there is no reader."""

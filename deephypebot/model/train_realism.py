@@ -1,4 +1,5 @@
-"""`train realism`: what tells the drafts of a checkpoint from its corpus, fitted to drafts that are written for corpus posts."""
+"""`train realism`: what tells the drafts of a checkpoint from its corpus, by what is heard of them (realism.py) and by their words
+(freshness.py), fitted to drafts that are written for corpus posts."""
 
 from __future__ import annotations
 
@@ -11,6 +12,9 @@ from deephypebot.corpus.split import Split
 from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.beside import check_beside, write_beside
 from deephypebot.model.commentator import Commentator
+from deephypebot.model.decode import Decoded
+from deephypebot.model.freshness import FILE as WORN
+from deephypebot.model.freshness import fit_freshness
 from deephypebot.model.realism import FILE, Array, Realism
 from deephypebot.types import PLACEHOLDER, Sentence, Wish
 
@@ -23,27 +27,32 @@ HELD_OUT = 0.1  # of the drafts, to be told from held-out sentences
 
 
 def train_realism(checkpoint: Path, split: Split, written: int, seed: int, say: Say) -> dict[str, float]:
-    """Fit, and write realism.safetensors into the folder in one move. Returns the chance that a held-out sentence has better odds than
-    a draft that was not learned from ("told_apart"), and the mean log of the odds of both.
+    """Fit, and write realism.safetensors and worn_phrases.json into the folder, each in one move. Returns the chance that a held-out
+    sentence has better odds than a draft that was not learned from ("told_apart"), the mean log of the odds of both, and how fresh both are.
 
     Raises CheckpointError, InputError where the corpus is empty or the checkpoint has no frozen layers to ask.
     """
     writer, rng = Commentator(checkpoint), np.random.default_rng(seed)
-    check_beside(checkpoint, FILE)
+    for name in (FILE, WORN):
+        check_beside(checkpoint, name)
     if not split.train or not split.valid:
         raise InputError("the corpus is empty; allowed is one with sentences to train on and held-out ones")
     if not len(writer.engine.listen(split.train[0].text)):
         raise InputError(f"checkpoint {checkpoint} has no backbone; allowed is one that was trained over frozen layers")
     chosen = [split.train[i] for i in rng.choice(len(split.train), written, replace=written > len(split.train))]
-    drafts = hear_drafts(writer, chosen, seed, say)
-    real = hear_texts(writer, [s.text for s in chosen], say)
+    drafts = finished_drafts(writer, chosen, seed, say)
     kept = min(len(drafts) - 1, round(len(drafts) * (1 - HELD_OUT)))
-    realism = fit_realism(real, drafts[:kept])
-    held_out = hear_texts(writer, [s.text for s in split.valid[: len(drafts)]], say)
-    odds = [np.array([realism(row) for row in rows]) for rows in (held_out, drafts[kept:])]
+    heard, texts = np.stack([draft.heard for draft in drafts]), [writer.engine.decode(d.ids).strip() for d in drafts]
+    realism = fit_realism(hear_texts(writer, [s.text for s in chosen], say), heard[:kept])
+    freshness = fit_freshness(texts[:kept], [s.text for s in split.train])
+    held_out = [s.text for s in split.valid[: len(drafts)]]
+    odds = [np.array([realism(row) for row in rows]) for rows in (hear_texts(writer, held_out, say), heard[kept:])]
+    fresh = [float(np.mean([freshness(text) for text in some])) for some in (held_out, texts[kept:])]
     write_beside(checkpoint, FILE, realism.to_bytes())
+    write_beside(checkpoint, WORN, freshness.to_bytes())
     told = float((odds[0][:, None] > odds[1][None]).mean())
-    return {"told_apart": told, "held_out": float(odds[0].mean()), "drafts": float(odds[1].mean())}
+    means = {"held_out": float(odds[0].mean()), "drafts": float(odds[1].mean())}
+    return {"told_apart": told, **means, "fresh_held_out": fresh[0], "fresh_drafts": fresh[1]}
 
 
 def fit_realism(real: Array, written: Array) -> Realism:
@@ -58,18 +67,18 @@ def fit_realism(real: Array, written: Array) -> Realism:
     return Realism(weight.astype(np.float32), (model.intercept_ - centre @ weight).astype(np.float32))
 
 
-def hear_drafts(writer: Commentator, sentences: list[Sentence], seed: int, say: Say) -> Array:
-    """What is heard of finished drafts, one asked for as each sentence is: (N, S), N less those that broke off."""
-    found = list[Array]()
+def finished_drafts(writer: Commentator, sentences: list[Sentence], seed: int, say: Say) -> list[Decoded]:
+    """Drafts that ended by themselves, one asked for as each sentence is."""
+    found, writing = list[Decoded](), writer.drafts_with(None)  # old constraints need not fit
     for at in range(0, len(sentences), PART):
         asked = [s.attributes for s in sentences[at : at + PART]]
         seeds = [seed * 2**20 + at + i for i in range(len(asked))]
-        drafts = [d for row in writer.drafts.draw(PLACEHOLDER, asked, seeds, writer.defaults, ONE) for d in row]
-        found += [draft.heard for draft in drafts if draft.finished]
+        drafts = [d for row in writing.draw(PLACEHOLDER, asked, seeds, writer.defaults, ONE) for d in row]
+        found += [draft for draft in drafts if draft.finished]
         say(f"written: {at + len(asked)} of {len(sentences)} drafts")
     if len(found) < LEAST:
         raise CheckpointError(f"{len(found)} of {len(sentences)} drafts ended by themselves; needed are {LEAST}")
-    return np.stack(found)
+    return found
 
 
 def hear_texts(writer: Commentator, texts: list[str], say: Say) -> Array:
