@@ -36,9 +36,10 @@ from deephypebot.model.cvae import TextCVAE
 from deephypebot.model.drafts import Engine
 from deephypebot.model.settings import read_settings
 from deephypebot.model.tokens import BOS, EOS, START
-from deephypebot.types import Attributes, Sentence
+from deephypebot.types import Attributes, Sentence, Wish
 
 CANDIDATES, TOKENS, TEMPERATURE, TOP_P = 5, 40, 0.8, 0.92
+FEW = 4  # drafts a candidate: 20 in all
 ASKED = Attributes(genres=("dream pop", "shoegaze"), energy=0.3, tempo=96.0, kind="description")
 SONG = Song("Slowdive", "Alison")
 BATCH = 20
@@ -56,11 +57,11 @@ def ours(writer: Commentator) -> Callable[[], None]:
     return write
 
 
-def chosen(writer: Commentator) -> Callable[[], None]:
-    """A user's call as it comes: each candidate is chosen among drafts."""
+def chosen(writer: Commentator, drafts: int) -> Callable[[], None]:
+    """A user's call as it comes: each candidate is chosen among drafts, and written again where it is like another."""
 
     def write() -> None:
-        assert len(writer.write(SONG, ASKED, n=CANDIDATES, seed=1)) == CANDIDATES
+        assert len(writer.write(SONG, ASKED, n=CANDIDATES, seed=1, wish=Wish(best_of=drafts))) == CANDIDATES
 
     return write
 
@@ -140,8 +141,9 @@ def main() -> None:
     torch.manual_seed(0)
     torch.set_num_threads(arguments.threads)
     backbone, writer = fetch_backbone(read_settings(checkpoint)["backbone"]), load(checkpoint, arguments.threads)
-    sides = [ours(writer), stock(backbone), chosen(writer)]
-    seconds, stock_seconds, chosen_seconds = alternate(sides, arguments.runs)
+    sizes = (FEW, writer.defaults.drafts)
+    sides = [ours(writer), stock(backbone), *(chosen(writer, drafts) for drafts in sizes)]
+    seconds, stock_seconds, *chosen_seconds = alternate(sides, arguments.runs)
     sentences = split_builtin().test[: arguments.sentences]
     stepped, exact = nats(writer.engine, load_exact(checkpoint), sentences)
     print(
@@ -149,10 +151,11 @@ def main() -> None:
         f"nats {stepped:.4f} against {exact:.4f} ({100 * (stepped / exact - 1):+.2f}%; {CANDIDATES} candidates of "
         f"{TOKENS} tokens, {arguments.threads} threads, median of {arguments.runs}, {len(sentences)} sentences)"
     )
-    print(
-        f"choose: p50 {chosen_seconds:.2f} s, {CANDIDATES} candidates from {CANDIDATES * writer.defaults.drafts} drafts "
-        "of their own length, finished and filled"
-    )
+    for drafts, taken in zip(sizes, chosen_seconds, strict=True):
+        print(
+            f"choose: p50 {taken:.2f} s, {CANDIDATES} candidates from {CANDIDATES * drafts} drafts or more of their own length, "
+            "finished and filled"
+        )
 
 
 if __name__ == "__main__":
