@@ -2,7 +2,8 @@
 
     make scoreboard [AGAINST=captions.txt] [BASELINE=out/prompt]    an hour; one that was stopped goes on with the part where it stood
 
-Parts are kept in the state folder by commit, so that figures of different code never stand in one table. BASELINE is a checkpoint
+Parts are kept in the state folder by commit, so that figures of different code never stand in one table; `--only PART ...` measures some
+of them and writes no page, so that several processes can share the work. BASELINE is a checkpoint
 trained with `--latent-dim 0 --set condition=prompt`, with the shipped word_bias, realism and runs beside it: the same choosing without z.
 What stands under "What z buys" was written by a person, and stays when the page is written again.
 """
@@ -38,18 +39,23 @@ def commit() -> str:
     return described.stdout.strip()
 
 
-def measure(folder: Path, scale: float, against: dict[str, list[str]], baseline: Path | None) -> dict[str, Any]:
-    """All parts; those that lie in the folder are not measured again."""
+def measure(
+    folder: Path, scale: float, against: dict[str, list[str]], baseline: Path | None, only: list[str]
+) -> dict[str, Any]:
+    """All parts, or some only; those that lie in the folder are not measured again."""
     folder.mkdir(parents=True, exist_ok=True)
     evaluation = Evaluation(shipped_checkpoint(), sample_songs(), note, scale, against)
     parts: dict[str, Callable[[], Any]] = {name: partial(measured, evaluation, name) for name in PARTS}
     if baseline is not None:
         parts["baseline"] = partial(baseline_arms, evaluation, baseline)
+    unknown = sorted(set(only) - set(parts))
+    if unknown:
+        raise SystemExit(f"--only: no part is called {', '.join(unknown)}; there are {', '.join(parts)}")
     scores = {}
-    for name, part in parts.items():
+    for name in only or parts:
         path = folder / f"{name}.json"
         if not path.exists():
-            path.write_text(json.dumps(part()), encoding="utf-8")
+            path.write_text(json.dumps(parts[name]()), encoding="utf-8")
         scores[name] = json.loads(path.read_text(encoding="utf-8"))
     return scores
 
@@ -121,10 +127,13 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="share of the texts")
     parser.add_argument("--against", type=Path, action="append", default=[], help="others' texts, one a line")
     parser.add_argument("--baseline", type=Path, help="a checkpoint without z")
+    parser.add_argument("--only", nargs="+", default=[], metavar="PART", help="measure these and write no page")
     args = parser.parse_args()
     against = {path.stem: [s.text for s in read_text(path)] for path in args.against}
     at = commit()
-    scores = measure(state_dir() / "scoreboard" / f"{at}-{args.scale:g}", args.scale, against, args.baseline)
+    scores = measure(state_dir() / "scoreboard" / f"{at}-{args.scale:g}", args.scale, against, args.baseline, args.only)
+    if args.only:
+        return
     old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
     by_hand = old.partition(BY_HAND)[2].partition("\n## ")[0]
     PAGE.write_text(page(scores, at, args.scale, by_hand), encoding="utf-8")
