@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from deephypebot.corpus.builtin import split_frozen
-from deephypebot.model.latent import kl_to_standard_normal
+from deephypebot.model.network.latent import kl_to_standard_normal
 from deephypebot.types import Sentence
 
 HIDDEN, LATENT, EMBEDDING, GENRES = 512, 128, 256, 16

@@ -19,10 +19,10 @@ import torch
 from torch import nn
 
 from deephypebot.corpus.builtin import split_frozen
-from deephypebot.model.gru import GruConfig, GruCVAE
-from deephypebot.model.latent import rate_loss
-from deephypebot.model.memory import keep_freed_memory
-from deephypebot.model.train_cvae import batches
+from deephypebot.model.network.gru import GruConfig, GruCVAE
+from deephypebot.model.network.latent import rate_loss
+from deephypebot.model.training.memory import keep_freed_memory
+from deephypebot.model.training.train_cvae import batches
 from deephypebot.types import Sentence
 
 BATCH_SIZE = 64

@@ -29,12 +29,12 @@ from deephypebot.config import cache_dir
 from deephypebot.corpus.builtin import split_frozen
 from deephypebot.model.backbone import fetch_backbone
 from deephypebot.model.condition import prompt
-from deephypebot.model.cvae import CvaeConfig, TextCVAE
-from deephypebot.model.latent import rate_loss
-from deephypebot.model.llama import Lora
+from deephypebot.model.network.cvae import CvaeConfig, TextCVAE
+from deephypebot.model.network.latent import rate_loss
+from deephypebot.model.network.llama import Lora
 from deephypebot.model.tokens import BOS, EOS, START
-from deephypebot.model.train_cvae import TrainConfig, batches, evaluate_bound
-from deephypebot.model.train_run import build_model
+from deephypebot.model.training.train_cvae import TrainConfig, batches, evaluate_bound
+from deephypebot.model.training.train_run import build_model
 from deephypebot.types import Sentence
 
 CONFIG, TRAIN = CvaeConfig(), TrainConfig()

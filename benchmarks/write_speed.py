@@ -30,12 +30,12 @@ from deephypebot import Song, load
 from deephypebot.config import shipped_checkpoint
 from deephypebot.corpus.builtin import split_builtin
 from deephypebot.model.backbone import fetch_backbone
-from deephypebot.model.checkpoint import load_checkpoint
-from deephypebot.model.commentator import Commentator
-from deephypebot.model.cvae import TextCVAE
-from deephypebot.model.drafts import Engine
+from deephypebot.model.network.checkpoint import load_checkpoint
+from deephypebot.model.network.cvae import TextCVAE
 from deephypebot.model.settings import read_settings
 from deephypebot.model.tokens import BOS, EOS, START
+from deephypebot.model.writing.commentator import Commentator
+from deephypebot.model.writing.drafts import Engine
 from deephypebot.types import Attributes, Sentence, Wish
 
 CANDIDATES, TOKENS, TEMPERATURE, TOP_P = 5, 40, 0.8, 0.92

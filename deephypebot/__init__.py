@@ -9,7 +9,7 @@ from deephypebot.errors import DeepHypeBotError
 from deephypebot.types import Attributes, Candidate, Song
 
 if TYPE_CHECKING:
-    from deephypebot.model.commentator import Commentator
+    from deephypebot.model.writing.commentator import Commentator
 
 __all__ = ["Attributes", "Candidate", "DeepHypeBotError", "Song", "__version__", "load"]
 __version__ = "0.1.0"
@@ -20,6 +20,6 @@ def load(checkpoint: Path | None = None, threads: int = 2) -> Commentator:
 
     The first call fetches the backbone. Raises CheckpointError or BackboneError.
     """
-    from deephypebot.model import commentator
+    from deephypebot.model.writing import commentator
 
     return commentator.load(checkpoint, threads)

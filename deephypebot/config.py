@@ -22,7 +22,7 @@ def state_dir() -> Path:
 
 
 def deepmoji_dir() -> Path | None:
-    """The folder that DEEPHYPEBOT_DEEPMOJI names, with DeepMoji's weights (model/deepmoji.py); None where it is not set."""
+    """The folder that DEEPHYPEBOT_DEEPMOJI names, with DeepMoji's weights (model/judging/deepmoji.py); None where it is not set."""
     folder = os.environ.get("DEEPHYPEBOT_DEEPMOJI")
     return Path(folder) if folder else None
 

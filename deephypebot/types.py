@@ -123,7 +123,7 @@ class Sentence:
 @dataclass(frozen=True)
 class Candidate:
     """A text that the model wrote. nll: mean negative log-likelihood, nats a token; seed: writes it again with n=1; rewards: what it
-    was chosen by (model/rewards.py), each 0..1."""
+    was chosen by (model/judging/rewards.py), each 0..1."""
 
     text: str
     nll: float

@@ -17,15 +17,15 @@ import torch
 from deephypebot.cli.evaluate import sample_songs
 from deephypebot.config import shipped_checkpoint, state_dir
 from deephypebot.corpus.builtin import split_frozen
-from deephypebot.model.checkpoint import load_checkpoint, save_checkpoint
-from deephypebot.model.commentator import load
-from deephypebot.model.cvae import TextCVAE
-from deephypebot.model.evaluate_latent import latent_measures
-from deephypebot.model.latent import kl_to_standard_normal
+from deephypebot.model.evaluation.latent_measures import latent_measures
 from deephypebot.model.measures import distinct_n, diversity
-from deephypebot.model.posterior import posterior
-from deephypebot.model.train_cvae import TrainConfig, Trainer
-from deephypebot.model.train_run import fit_prior, prepare
+from deephypebot.model.network.checkpoint import load_checkpoint, save_checkpoint
+from deephypebot.model.network.cvae import TextCVAE
+from deephypebot.model.network.latent import kl_to_standard_normal
+from deephypebot.model.network.posterior import posterior
+from deephypebot.model.training.train_cvae import TrainConfig, Trainer
+from deephypebot.model.training.train_run import fit_prior, prepare
+from deephypebot.model.writing.commentator import load
 from deephypebot.types import Sentence
 
 TEXTS = 200

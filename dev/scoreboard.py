@@ -23,9 +23,9 @@ from deephypebot.cli.evaluate import flatten, sample_songs
 from deephypebot.cli.output import note
 from deephypebot.config import shipped_checkpoint, state_dir
 from deephypebot.corpus.sentences import read_text
-from deephypebot.model.commentator import Commentator
-from deephypebot.model.evaluate import PARTS, Evaluation, evaluate
-from deephypebot.model.evaluate_choice import BASELINE, compare
+from deephypebot.model.evaluation.choice import BASELINE, compare
+from deephypebot.model.evaluation.evaluate import PARTS, Evaluation, evaluate
+from deephypebot.model.writing.commentator import Commentator
 
 PAGE = Path(__file__).parents[1] / "docs" / "scoreboard.md"
 SHARES = ("descriptions", "promo_release_live")

@@ -22,7 +22,7 @@ from deephypebot.cli.evaluate import sample_songs
 from deephypebot.corpus.builtin import split_builtin
 from deephypebot.model.backbone import fetch_backbone
 from deephypebot.model.condition import prompt
-from deephypebot.model.evaluate_texts import PLACEHOLDER
+from deephypebot.model.evaluation.texts import PLACEHOLDER
 from deephypebot.songs import fill_slots
 from deephypebot.types import Attributes, Song
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from deephypebot.model.decode import Array
+from deephypebot.model.writing.decode import Array
 from deephypebot.types import Attributes
 
 

@@ -34,7 +34,7 @@ def add_to(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the songs, their attributes and five candidates each, the same ones every time."""
-    from deephypebot.model import commentator
+    from deephypebot.model.writing import commentator
     from deephypebot.services.embedded import EmbeddedCatalogue
 
     writer, catalogue, complete = commentator.load(args.checkpoint), EmbeddedCatalogue(), True

@@ -12,7 +12,7 @@ from deephypebot.cli.request import Request
 from deephypebot.types import SEED_EXACT, Candidate, Song, Wish
 
 if TYPE_CHECKING:
-    from deephypebot.model.commentator import Commentator
+    from deephypebot.model.writing.commentator import Commentator
 
 
 @dataclass(frozen=True)

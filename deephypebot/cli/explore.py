@@ -27,7 +27,7 @@ def add_to(commands: Any) -> None:
 
 def run_interpolate(args: argparse.Namespace) -> int:
     """Print a text a step."""
-    from deephypebot.model.explore import interpolate
+    from deephypebot.model.network.explore import interpolate
 
     for text in interpolate(args.checkpoint, args.first, args.second, args.steps):
         emit(text)
@@ -36,7 +36,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
 
 def run_reconstruct(args: argparse.Namespace) -> int:
     """Print the reconstruction."""
-    from deephypebot.model.explore import reconstruct
+    from deephypebot.model.network.explore import reconstruct
 
     emit(reconstruct(args.checkpoint, args.sentence))
     return 0

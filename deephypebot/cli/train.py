@@ -79,7 +79,7 @@ def add_realism(parser: argparse.ArgumentParser) -> None:
 
 def run_realism(args: argparse.Namespace) -> int:
     """Fit the realism of a checkpoint and print how well it tells held-out text from drafts."""
-    from deephypebot.model.train_realism import train_realism
+    from deephypebot.model.training.train_realism import train_realism
 
     told = train_realism(args.checkpoint, parse_source(args).split(), args.written, args.seed, note)
     emit(" ".join(f"{name} {value:.3f}" for name, value in told.items()))
@@ -102,7 +102,7 @@ def add_reader(parser: argparse.ArgumentParser) -> None:
 
 def run_reader(args: argparse.Namespace) -> int:
     """Fit the reader of a checkpoint and print how well it foretells marks."""
-    from deephypebot.model.train_reader import read_marks, train_reader
+    from deephypebot.model.training.train_reader import read_marks, train_reader
 
     told = train_reader(args.checkpoint, read_marks(args.marks), note)
     emit(" ".join(f"{name} {value:.3f}" for name, value in told.items()))
@@ -123,7 +123,7 @@ def add_constraints(parser: argparse.ArgumentParser) -> None:
 
 def run_constraints(args: argparse.Namespace) -> int:
     """Train the constraints of a checkpoint and print what they reached."""
-    from deephypebot.model.train_lcgan import ConstraintConfig, train_constraints
+    from deephypebot.model.training.train_lcgan import ConstraintConfig, train_constraints
 
     given = {name: getattr(args, name) for name in (*CONSTRAINT_SETTINGS, "seed") if getattr(args, name) is not None}
     reached = train_constraints(args.checkpoint, parse_source(args).split(), ConstraintConfig(**given), note)
@@ -138,7 +138,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out.exists() and not args.out.is_dir():
         raise InputError(f"--out {args.out} is a file; allowed is a folder")
     overrides = parse_overrides(args)
-    from deephypebot.model.train_run import train_cvae
+    from deephypebot.model.training.train_run import train_cvae
 
     metrics = train_cvae(args.backbone, parse_source(args), args.out, overrides)
     for name, value in (metrics or {}).items():

@@ -27,7 +27,7 @@ from deephypebot.types import (
 )
 
 if TYPE_CHECKING:
-    from deephypebot.model.commentator import Commentator
+    from deephypebot.model.writing.commentator import Commentator
 
 EPILOG = """A line of a songs file: {"artist": "Slowdive", "title": "Alison", "genres": ["shoegaze"], "energy": 0.3}
 with any attributes; those given as flags hold where a line leaves them open. Each line becomes one line of JSON."""
@@ -112,7 +112,7 @@ def read_recent(path: Path | None) -> tuple[str, ...]:
 def refuse_topics(wish: Wish | None) -> None:
     """InputError for a topic or a file of topics that cannot be used, before any song is read."""
     if wish and wish.topics:
-        from deephypebot.model.rewards import topic_reward
+        from deephypebot.model.judging.rewards import topic_reward
 
         topic_reward(wish)
 
@@ -144,7 +144,7 @@ def write_song(args: argparse.Namespace, request: Request, draw: Draw) -> int:
 
 def load_writer(args: argparse.Namespace) -> Commentator:
     """The writer of --checkpoint."""
-    from deephypebot.model import commentator
+    from deephypebot.model.writing import commentator
 
     return commentator.load(args.checkpoint, args.threads)
 

@@ -16,7 +16,7 @@ from deephypebot.errors import InputError
 from deephypebot.types import Attributes
 
 if TYPE_CHECKING:
-    from deephypebot.model.commentator import Commentator
+    from deephypebot.model.writing.commentator import Commentator
     from deephypebot.services import Catalogue
 
 KEYS = {"artist", "title", *ATTRIBUTES}

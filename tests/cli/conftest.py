@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from deephypebot.model import commentator
+from deephypebot.model.writing import commentator
 from deephypebot.types import Attributes, Candidate, Song, Wish
 
 Lines = Callable[[list[Any]], Path]

@@ -23,7 +23,7 @@ def test_train_settings_come_from_flags_and_pairs() -> None:
 def test_train_hands_over_source_and_settings(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    from deephypebot.model import train_run
+    from deephypebot.model.training import train_run
 
     calls: list[Any] = []
     monkeypatch.setattr(train_run, "train_cvae", lambda *given: calls.append(given) or {"valid_bound": 91.23456})
@@ -54,7 +54,7 @@ def test_training_on_a_missing_file_is_refused(
 def test_explore_prints_what_the_model_says(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from deephypebot.model import explore
+    from deephypebot.model.network import explore
 
     monkeypatch.setattr(
         explore, "interpolate", lambda _, first, second, steps: [first, *["between"] * (steps - 2), second]
@@ -68,7 +68,7 @@ def test_explore_prints_what_the_model_says(
 def test_evaluate_prints_json_or_lines(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    from deephypebot.model import evaluate
+    from deephypebot.model.evaluation import evaluate
 
     asked: list[Any] = []
     measures = {"latent": {"kl": 16.0213}, "examples": ["Ünder."]}

@@ -1,0 +1,1 @@
+"""The CVAE in torch: networks, latent space, checkpoints."""

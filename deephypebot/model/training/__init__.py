@@ -1,0 +1,1 @@
+"""Training: gradient loops, and what is fitted to text or to drafts afterwards."""

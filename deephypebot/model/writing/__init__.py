@@ -1,0 +1,1 @@
+"""From a song and attributes to texts, without torch."""

@@ -1,0 +1,184 @@
+"""The writer: a song and its attributes in, finished texts out. Loads no torch.
+
+A candidate is made from its own seed alone: z, the words, everything. So a seed names a text on one machine, whatever else is
+written beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from deephypebot.config import cache_dir, shipped_checkpoint
+from deephypebot.errors import CheckpointError, InputError, shown
+from deephypebot.model.judging.copying import load_runs
+from deephypebot.model.judging.freshness import load_freshness
+from deephypebot.model.judging.reader import load_reader
+from deephypebot.model.judging.realism import load_realism
+from deephypebot.model.judging.rewards import topic_reward
+from deephypebot.model.settings import read_settings
+from deephypebot.model.writing.choose import Choice, is_like
+from deephypebot.model.writing.constraints import Constraints, load_constraints
+from deephypebot.model.writing.decode import ALLOWED, Sampling
+from deephypebot.model.writing.drafts import PLAIN, Drafts, Engine
+from deephypebot.model.writing.wording import Wording
+from deephypebot.songs import build_song, fill_slots
+from deephypebot.types import SEED_EXACT, SEED_LIMIT, Attributes, Candidate, Song, Wish
+
+MAX_TEXTS = 100
+MAX_TRIES_A_TEXT = 12
+
+
+def load(checkpoint: Path | None = None, threads: int = 2) -> Commentator:
+    """The writer of a checkpoint folder, by default the one that ships with the package.
+
+    Raises CheckpointError or BackboneError. The first call fetches the backbone and builds the inference graph.
+    """
+    return Commentator(checkpoint or shipped_checkpoint(), threads)
+
+
+def open_engine(checkpoint: Path, settings: dict[str, Any], threads: int) -> Engine:
+    """The engine for the format of a checkpoint. Raises CheckpointError or BackboneError."""
+    match settings.get("format"):
+        case "deephypebot-gru-1":
+            from deephypebot.model.writing.engine_gru import GruEngine
+
+            return GruEngine(checkpoint)
+        case "deephypebot-cvae-2":
+            from deephypebot.model.backbone import fetch_backbone
+            from deephypebot.model.writing.engine import Engine as BackboneEngine
+
+            name = settings.get("backbone")
+            if not isinstance(name, str) or not name:
+                raise CheckpointError(
+                    f"checkpoint {checkpoint}: backbone is {shown(name)}; allowed is smollm2, a folder or a model id"
+                )
+            backbone = fetch_backbone(name)
+            return BackboneEngine(checkpoint, backbone, threads=threads, cache=cache_dir() / "engines")
+        case other:
+            allowed = "deephypebot-cvae-2, deephypebot-gru-1"
+            raise CheckpointError(f"checkpoint {checkpoint}: format is {other!r}; allowed are {allowed}")
+
+
+def _read_defaults(checkpoint: Path, defaults: object) -> Sampling:
+    if not isinstance(defaults, dict) or not defaults.keys() <= ALLOWED.keys():
+        allowed = f"an object with any of {', '.join(ALLOWED)}"
+        raise CheckpointError(f"checkpoint {checkpoint}: defaults is {shown(defaults)}; allowed is {allowed}")
+    try:
+        return Sampling(**defaults)
+    except ValueError as error:
+        raise CheckpointError(f"checkpoint {checkpoint}: defaults: {error}") from error
+
+
+def seeds(seed: int) -> Iterator[int]:
+    """The seeds of candidates: the given one first, then ones derived from it."""
+    yield seed
+    i = 1
+    while True:
+        digest = hashlib.blake2b(f"{seed}:{i}".encode(), digest_size=8).digest()
+        yield int.from_bytes(digest, "big") % SEED_EXACT
+        i += 1
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+class Commentator:
+    """Writes about songs with one checkpoint; see `load`."""
+
+    def __init__(self, checkpoint: Path, threads: int = 2) -> None:
+        settings = read_settings(checkpoint)
+        self.folder = checkpoint
+        self.name = str(settings.get("name", checkpoint.name))
+        self.defaults = _read_defaults(checkpoint, settings.get("defaults", {}))
+        self.words = settings.get("words", [])
+        if not isinstance(self.words, list) or not all(isinstance(word, str) for word in self.words):
+            raise CheckpointError(f"checkpoint {checkpoint}: words is {shown(self.words)}; allowed is a list of texts")
+        self.engine = open_engine(checkpoint, settings, threads)
+
+    def write(
+        self,
+        song: Song,
+        attributes: Attributes | None = None,
+        n: int = 5,
+        seed: int | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        wish: Wish | None = None,
+        recent: Sequence[str] = (),
+    ) -> list[Candidate]:
+        """n finished texts of 40 to 280 characters, none like another or like a recent one, with the rewards that they were chosen
+        by; fewer if so many drafts had to be dropped that it gave up.
+
+        Without a seed one is drawn; a text's own seed gives it again with n=1 and no recent ones. Raises InputError for a name
+        that is not allowed, and n, seed, temperature or top_p out of range, a topic that does not exist, or a constraint that the
+        checkpoint lacks.
+        """
+        song, attributes = build_song(song.artist, song.title), attributes or Attributes()
+        if attributes.kind is None:
+            attributes = replace(attributes, kind="description")
+        wish = wish or (PLAIN if attributes.kind == "description" else Wish(styles=()))
+        sampling = self._sampling(n, temperature, top_p)
+        topic_reward(wish)  # refused before anything is written
+        seed = secrets.randbelow(SEED_EXACT) if seed is None else seed
+        if not _is_whole(seed) or not 0 <= seed < SEED_LIMIT:
+            raise InputError(f"seed is {shown(seed)}; allowed is 0 to {SEED_LIMIT - 1}")
+        found, seen, source = list[Candidate](), [*recent], seeds(seed)
+        for _ in range(MAX_TRIES_A_TEXT):
+            some = list(islice(source, n - len(found)))
+            asked = [attributes] * len(some)
+            for own, chosen in zip(some, self.drafts.best(song, asked, some, sampling, wish), strict=True):
+                if chosen is not None and not is_like(chosen.text, seen):
+                    seen.append(chosen.text)
+                    text = fill_slots(chosen.text, song)
+                    found.append(Candidate(text, chosen.draft.nll, own, self.name, chosen.rewards))
+            if len(found) >= n:
+                break
+        return found
+
+    def _sampling(self, n: int, temperature: float | None, top_p: float | None) -> Sampling:
+        if not _is_whole(n) or not 1 <= n <= MAX_TEXTS:
+            raise InputError(f"n is {shown(n)}; allowed is 1 to {MAX_TEXTS}")
+        if temperature is not None and not (_is_number(temperature) and 0.1 <= temperature <= 2.0):
+            raise InputError(f"temperature is {shown(temperature)}; allowed is 0.1 to 2")
+        if top_p is not None and not (_is_number(top_p) and 0.0 < top_p <= 1.0):
+            raise InputError(f"top_p is {shown(top_p)}; allowed is more than 0, at most 1")
+        default = self.defaults
+        return replace(
+            default,
+            temperature=default.temperature if temperature is None else temperature,
+            top_p=default.top_p if top_p is None else top_p,
+        )
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        """Writes drafts and chooses among them. Raises CheckpointError for a file of the folder that cannot be used."""
+        return self.drafts_with(load_constraints(self.folder))
+
+    def drafts_with(self, constraints: Constraints | None) -> Drafts:
+        """The same with other constraints, or none."""
+        size = self.engine.heard.shape[1]
+        realism, reader = load_realism(self.folder, size), load_reader(self.folder, size)
+        choice = Choice(self.engine, self.words, load_runs(self.folder), realism, reader, load_freshness(self.folder))
+        return Drafts(self.engine, self.wording, choice, constraints)
+
+    @cached_property
+    def wording(self) -> Wording:
+        """The words that this checkpoint may use. Raises CheckpointError where its tokenizer lacks them."""
+        outputs = {int(token): output for output, token in enumerate(self.engine.ids)}
+        texts = [self.engine.decode([token]) for token in outputs]
+        try:
+            return Wording(texts, self.words, lambda word: [outputs[token] for token in self.engine.encode(word)])
+        except (KeyError, ValueError) as error:
+            raise CheckpointError(f"checkpoint {self.name}: words in config.json do not fit its tokenizer") from error
