@@ -160,7 +160,7 @@ class TextCVAE(nn.Module):
 
     def all_output_rows(self) -> Tensor:
         """(V, D), those of the slots too, fp32, without gradients."""
-        return torch.cat([self.output_rows.float(), self.slot_output.detach()])
+        return torch.cat([self.output_rows.float(), self.slot_output.detach()]).cpu()
 
     # ---- text to tensors
 
@@ -201,7 +201,7 @@ class TextCVAE(nn.Module):
         return torch.stack([self.label_cache[label] for label in labels])
 
     def collate(self, sentences: Sequence[Sentence], rng: np.random.Generator | None = None) -> Batch:
-        """A batch; with `rng` attributes, words and states are dropped as in training."""
+        """A batch, on the model's device; with `rng` attributes, words and states are dropped as in training."""
         rows = [self._row(self._text(sentence)) for sentence in sentences]
         states = self.lower_states.get([self._text(sentence) for sentence in sentences])
         length = max(len(row) for row in rows)
@@ -218,7 +218,8 @@ class TextCVAE(nn.Module):
             attributes = [drop_attributes(a, rng, c.attribute_dropout, c.unconditional) for a in attributes]
         hidden = self._hidden(mask, targets, rng)
         count = int((targets >= 0).sum())
-        return Batch(padded, mask, targets, *self.condition(attributes), hidden, self._planned(len(rows), rng), count)
+        planned = self._planned(len(rows), rng)
+        return Batch(padded, mask, targets, *self.condition(attributes), hidden, planned, count).to(self.device)
 
     def _planned(self, rows: int, rng: np.random.Generator | None) -> Tensor:
         if rng is None or not self.config.latent_dropout:
@@ -260,7 +261,8 @@ class TextCVAE(nn.Module):
     def encode_sentences(self, sentences: Sequence[Sentence]) -> tuple[Tensor, Tensor]:
         """mu, logvar of q(z | x), each (B, Z), from the words alone, so that no state is computed."""
         rows = [torch.tensor(self.outputs(sentence.text)) for sentence in sentences]
-        return self.plan.posterior(nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=-100))
+        padded = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=-100)
+        return self.plan.posterior(padded.to(self.device))
 
     def prefix(self, batch: Batch, z: Tensor) -> Tensor:
         """(B, P, D): labels, one vector of features and kind, the latent vectors."""
@@ -305,13 +307,19 @@ class TextCVAE(nn.Module):
             recon = self.recon_nll(batch, eps)
             return recon, torch.zeros(len(recon), 0, device=recon.device)
         mu, logvar = self.encode(batch)
-        return self.recon_nll(batch, reparameterize(mu, logvar, eps)), kl_to_standard_normal(mu, logvar)
+        return self.recon_nll(batch, reparameterize(mu, logvar, eps.to(mu.device))), kl_to_standard_normal(mu, logvar)
+
+    @property
+    def device(self) -> torch.device:
+        return self.norm.device
 
     def to_device(self, device: torch.device) -> TextCVAE:
-        """Move everything that computes, the frozen matrices too."""
-        self.upper.to_device(device)
-        self.lower_states.lower.to_device(device)
-        self.output_rows = self.output_rows.to(device)
+        """Move everything that computes, the frozen matrices too; those of the upper layers then have the dtype that is fast there."""
+        if self.config.precision == "auto" and device.type != "cpu":
+            self.dtype = fastest_dtype(device)
+        self.upper.to_device(device, self.dtype)
+        self.lower_states.lower.to_device(device, self.lower_states.lower.dtype)
+        self.output_rows = self.output_rows.to(device, self.dtype)
         return self.to(device)
 
     def settings(self) -> dict[str, Any]:

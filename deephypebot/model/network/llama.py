@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import torch
@@ -70,9 +72,10 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 
 def attend_causally(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """(B, H, T, head_dim) -> the same; written out, for short rows on a CPU far faster backwards than the fused kernel."""
-    length = q.shape[-2]
-    future = torch.ones(length, length, dtype=torch.bool, device=q.device).triu(1)
+    """(B, H, T, head_dim) -> the same; keys and values may begin with earlier positions. Written out, for short rows on a CPU far
+    faster backwards than the fused kernel."""
+    length, past = q.shape[-2], k.shape[-2] - q.shape[-2]
+    future = torch.ones(length, length + past, dtype=torch.bool, device=q.device).triu(1 + past)
     scores = (q @ k.transpose(-1, -2)).float() / math.sqrt(q.shape[-1])
     return scores.masked_fill(future, -torch.inf).softmax(-1).to(v.dtype) @ v
 
@@ -91,6 +94,29 @@ class Lora(nn.Module):
         return F.linear(u, (self.scale * self.b).to(x.dtype))
 
 
+class Past:
+    """Keys and values (B, H, T, head_dim) of the positions that one layer has read."""
+
+    def __init__(self) -> None:
+        self.seen: tuple[Tensor, Tensor] | None = None
+
+    def extended(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """With those of new positions after them, which are kept."""
+        if self.seen is not None:
+            k, v = torch.cat([self.seen[0], k], dim=-2), torch.cat([self.seen[1], v], dim=-2)
+        self.seen = (k, v)
+        return self.seen
+
+    @property
+    def length(self) -> int:
+        return 0 if self.seen is None else self.seen[0].shape[-2]
+
+    def keep(self, rows: Tensor) -> None:
+        """Go on with these rows alone."""
+        if self.seen is not None:
+            self.seen = (self.seen[0][rows], self.seen[1][rows])
+
+
 class Block(nn.Module):
     """One layer. Frozen unless given a LoRA rank. (B, T, D) -> (B, T, D), causal."""
 
@@ -105,15 +131,15 @@ class Block(nn.Module):
         y = F.linear(x, self.frozen[part])
         return y + self.lora[part](x) if part in self.lora else y
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        x = x + self.attend(self.normed(x, "attention_norm"), cos, sin)
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, past: Past | None = None) -> Tensor:
+        x = x + self.attend(self.normed(x, "attention_norm"), cos, sin, past)
         h = self.normed(x, "mlp_norm")
         return x + self.linear("down", F.silu(self.linear("gate", h)) * self.linear("up", h))
 
     def normed(self, x: Tensor, name: str) -> Tensor:
         return rms_norm(x, self.frozen[name], self.config.rms_norm_eps).to(self.frozen["q"].dtype)
 
-    def attend(self, h: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    def attend(self, h: Tensor, cos: Tensor, sin: Tensor, past: Past | None = None) -> Tensor:
         c, (batch, length, _) = self.config, h.shape
         cos, sin = cos.to(h.dtype), sin.to(h.dtype)
         q = self.linear("q", h).view(batch, length, c.num_attention_heads, c.head_dim).transpose(1, 2)
@@ -121,6 +147,8 @@ class Block(nn.Module):
         v = self.linear("v", h).view(batch, length, c.num_key_value_heads, c.head_dim).transpose(1, 2)
         groups = c.num_attention_heads // c.num_key_value_heads
         q, k = rotate(q, cos, sin), rotate(k, cos, sin)
+        if past is not None:
+            k, v = past.extended(k, v)
         k, v = k.repeat_interleave(groups, dim=1), v.repeat_interleave(groups, dim=1)
         y = attend_causally(q, k, v)
         return self.linear("o", y.transpose(1, 2).reshape(batch, length, -1))
@@ -150,16 +178,24 @@ class Llama(nn.Module):
         except Exception as error:
             raise BackboneError(f"backbone {folder}: model.safetensors cannot be read ({error})") from error
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, T, D) -> (B, T, D), T at most 512."""
-        cos, sin = (table[: x.shape[1]].to(x.device) for table in self.tables)
-        for block in self.blocks:
-            x = block(x, cos, sin)
+    def forward(self, x: Tensor, pasts: Sequence[Past] = ()) -> Tensor:
+        """(B, T, D) -> (B, T, D), positions at most 512; with a Past for each layer x goes on after what they have read."""
+        begin = pasts[0].length if pasts else 0
+        cos, sin = (table[begin : begin + x.shape[1]].to(x.device) for table in self.tables)
+        for block, past in zip_longest(self.blocks, pasts):
+            x = block(x, cos, sin, past)
         return x
 
-    def to_device(self, device: torch.device) -> Llama:
+    def nothing_read(self) -> list[Past]:
+        """A Past for each layer, to begin with."""
+        return [Past() for _ in self.layers]
+
+    def to_device(self, device: torch.device, dtype: torch.dtype) -> Llama:
+        """Move all of it; the frozen matrices then have that dtype."""
+        self.dtype = dtype
         for block in self.layers:
-            block.frozen = {name: weight.to(device) for name, weight in block.frozen.items()}
+            kept = {name: weight.dtype if "norm" in name else dtype for name, weight in block.frozen.items()}
+            block.frozen = {name: weight.to(device, kept[name]) for name, weight in block.frozen.items()}
         return self.to(device)
 
 

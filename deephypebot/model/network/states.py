@@ -41,10 +41,15 @@ class LowerStates:
         """Token ids after BOS, for each row -> its states (1 + len(row), D) in fp32, the first that of BOS."""
         longest = max(len(row) for row in rows)
         ids = torch.tensor([[0, *row, *[0] * (longest - len(row))] for row in rows])
-        table = torch.cat([self.embedding, self.slot_input])
         device = self.lower.layers[0].frozen["q"].device if self.lower.layers else torch.device("cpu")
-        states = self.lower(table[ids].to(device)).cpu()
+        states = self.lower(self.inputs(ids).to(device)).cpu()
         return [states[i, : 1 + len(row)] for i, row in enumerate(rows)]
+
+    def inputs(self, ids: Tensor) -> Tensor:
+        """Token ids (B, T), on the CPU, -> what the lowest layer reads there, (B, T, D)"""
+        slots = ids >= len(self.embedding)
+        own = self.slot_input[(ids - len(self.embedding)).clamp_min(0)]
+        return torch.where(slots.unsqueeze(-1), own, self.embedding[ids.clamp_max(len(self.embedding) - 1)])
 
     def prepare(self, texts: Sequence[str], folder: Path) -> None:
         """Fill the cache in `folder` with these texts, in their order, up to the limit; reuse a cache of the same texts.

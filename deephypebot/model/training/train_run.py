@@ -89,8 +89,11 @@ def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def build_model(config: Any, split: Split, seed: int) -> Any:
-    """A fresh model for the training sentences of a split, the same for the same seed; states of frozen layers are ready."""
+def build_model(config: Any, split: Split, seed: int, device: str = "cpu") -> Any:
+    """A fresh model for the training sentences of a split, the same for the same seed; states of frozen layers are ready.
+
+    device: of a model over a backbone.
+    """
     if isinstance(config, GruConfig):
         gru = GruCVAE.build(config, split.train, seed)
         gru.words, gru.runs = words_of(s.text for s in split.train), fit_runs(s.text for s in split.train)
@@ -101,6 +104,7 @@ def build_model(config: Any, split: Split, seed: int) -> Any:
     torch.manual_seed(seed)
     model = TextCVAE(config, folder, Vocabulary.build(folder, [*(s.text for s in split.train), *told]))
     model.words, model.runs = words_of(s.text for s in split.train), fit_runs(s.text for s in split.train)
+    model.to_device(torch.device(device))
     prepare(model, split)
     if config.latent_dim:
         model.start_plan([s.text for s in split.train])

@@ -63,7 +63,7 @@ def load_state(
                 p.copy_(tensors.pop(f"parameter.{name}"))
                 stem = f"optimizer.{name}."
                 if moments := {key.removeprefix(stem): t for key, t in tensors.items() if key.startswith(stem)}:
-                    optimizer.state[p] = moments
+                    optimizer.state[p] = {key: t.to(p.device) for key, t in moments.items()}
     except CheckpointError:
         raise
     except Exception as error:  # safetensors and torch raise their own
