@@ -35,6 +35,7 @@ CVAE = "A model from a corpus; a run that was cut off goes on where it stood."
 REALISM = "Fit what tells a model's drafts from the text that it learned from; drafts are then chosen by it."
 READER = "Learn what readers thought of drafts, from their marks; drafts are then chosen by it."
 CONSTRAINTS = "Train the critic and the actor that move z to where texts are what a wish asks for."
+SELF_PLAY = "A round of self-play: a model learns to prefer the corpus over its own drafts. Into a new folder; one cut off goes on."
 CONSTRAINT_SETTINGS = {"written": 1_000_000, "held_out": 100_000, "steps": 1_000_000, "looks": 1000, "patience": 1000}
 
 
@@ -46,6 +47,7 @@ def add_to(commands: Any) -> None:
     add_cvae(models.add_parser("cvae", help="the conditional text VAE", description=CVAE))
     add_realism(models.add_parser("realism", help="what tells a model's drafts from its corpus", description=REALISM))
     add_reader(models.add_parser("reader", help="what readers think of a model's drafts", description=READER))
+    add_self_play(models.add_parser("self-play", help="the corpus against a model's own drafts", description=SELF_PLAY))
     add_constraints(models.add_parser("constraints", help="the latent constraints of a model", description=CONSTRAINTS))
 
 
@@ -75,6 +77,41 @@ def add_realism(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=seed, default=0)
     parser.set_defaults(run=run_realism)
+
+
+def add_self_play(parser: argparse.ArgumentParser) -> None:
+    """The flags of `train self-play`."""
+    add_source(parser)
+    parser.add_argument(
+        "--checkpoint", type=Path, required=True, metavar="DIR", help="the model that plays; it stays as it is"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the checkpoint folder to write")
+    parser.add_argument(
+        "--sentences",
+        type=whole_number(1, 10_000_000),
+        default=8000,
+        help="of the corpus, each against a draft (default: 8000)",
+    )
+    parser.add_argument(
+        "--marked",
+        type=whole_number(0, 10_000_000),
+        default=3000,
+        help="requests whose drafts the reader marks (default: 3000)",
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--seed", type=seed, default=0)
+    parser.set_defaults(run=run_self_play)
+
+
+def run_self_play(args: argparse.Namespace) -> int:
+    """Play a round and print what it gained."""
+    from deephypebot.model.training.self_play import PlayConfig, self_play
+
+    config = PlayConfig(sentences=args.sentences, marked=args.marked, seed=args.seed)
+    told = self_play(args.checkpoint, parse_source(args).split(), args.out, config, args.device, note)
+    emit(" ".join(f"{name} {value:.4g}" for name, value in told.items()))
+    note("realism, reader and constraints are of the model before; fit them anew")
+    return 0
 
 
 def run_realism(args: argparse.Namespace) -> int:

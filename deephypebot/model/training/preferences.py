@@ -8,21 +8,28 @@ vectors in the plan stay, so that z means what it meant. Shapes: N pairs, B pair
 
 from __future__ import annotations
 
+import hashlib
 import math
+import sys
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from tqdm import tqdm
 
 from deephypebot.errors import InputError
 from deephypebot.model.network.cvae import TextCVAE
+from deephypebot.model.training.training_state import load_state, save_state
 from deephypebot.types import Attributes, Sentence
 
 WARMUP = 20  # steps
 LEAST = 0.1  # of the learning rate, at the end
+SAVE_EVERY = 60.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,8 @@ def log_probs(model: TextCVAE, pairs: Sequence[Pair]) -> tuple[Tensor, Tensor, i
     batch = model.collate(told)
     planned = torch.tensor([pair.planned for pair in pairs]).repeat(2).to(model.device)
     z = torch.stack([pair.z for pair in pairs]).repeat(2, 1).to(model.device)
-    better, worse = (-model.recon_nll(replace(batch, planned=planned), z)).split(len(pairs))
+    told_of = -model.recon_nll(replace(batch, planned=planned), z)
+    better, worse = told_of[: len(pairs)], told_of[len(pairs) :]
     return better, worse, int((batch.targets[: len(pairs)] >= 0).sum())
 
 
@@ -76,22 +84,40 @@ def margins(model: TextCVAE, pairs: Sequence[Pair], size: int = 64) -> Tensor:
     return torch.cat(found)
 
 
-def train_preferences(model: TextCVAE, pairs: Sequence[Pair], config: PreferenceConfig) -> None:
-    """One pass over the pairs, in place; nothing is dropped out."""
+def train_preferences(
+    model: TextCVAE, pairs: Sequence[Pair], config: PreferenceConfig, folder: Path | None = None
+) -> None:
+    """One pass over the pairs, in place; nothing is dropped out. folder: of the state, so that a pass that was cut off goes on.
+
+    Raises CheckpointError where the state cannot be written, or is of another run.
+    """
     before, order = margins(model, pairs), _by_length(pairs, config)
-    trained = [p for name, p in model.named_parameters() if p.requires_grad and not name.startswith("plan.")]
-    optimizer = torch.optim.AdamW(trained, lr=config.lr, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
-    for step, rows in enumerate(order):
+    trained = {n: p for n, p in model.named_parameters() if p.requires_grad and not n.startswith("plan.")}
+    parameters = [*trained.values()]
+    optimizer = torch.optim.AdamW(parameters, lr=config.lr, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
+    settings = {
+        **asdict(config),
+        "pairs": hashlib.sha256(repr([(p.better, p.worse) for p in pairs]).encode()).hexdigest(),
+    }
+    state = load_state(folder, trained, optimizer, settings) if folder else None
+    begin, saved = (state["step"] if state else 0), time.monotonic()
+    for step in tqdm(
+        range(begin, len(order)), initial=begin, total=len(order), desc="pairs", file=sys.stderr, mininterval=5
+    ):
+        rows = order[step]
         share = LEAST + (1 - LEAST) * 0.5 * (1 + math.cos(math.pi * step / len(order)))
         for group in optimizer.param_groups:
             group["lr"] = config.lr * min(1.0, (step + 1) / WARMUP) * share
         better, worse, tokens = log_probs(model, [pairs[i] for i in rows])
         gained = better - worse - before[rows].to(model.device)
         loss = -F.logsigmoid(config.beta * gained).mean() - config.anchor * better.sum() / tokens
-        loss.backward()
-        if torch.isfinite(nn.utils.clip_grad_norm_(trained, 1.0)):
+        loss.backward()  # type: ignore[no-untyped-call]
+        if torch.isfinite(nn.utils.clip_grad_norm_(parameters, 1.0)):
             optimizer.step()
         optimizer.zero_grad(set_to_none=True)
+        if folder and time.monotonic() - saved > SAVE_EVERY:
+            save_state(folder, trained, optimizer, {"settings": settings, "step": step + 1})
+            saved = time.monotonic()
 
 
 def _by_length(pairs: Sequence[Pair], config: PreferenceConfig) -> list[list[int]]:

@@ -31,7 +31,7 @@ from deephypebot.types import Sentence
 
 POSITIVE = "epochs batch_size accumulate lr new_lr warmup clip evals_per_epoch patience minutes".split()
 NOT_NEGATIVE = "weight_decay target_kl kl_price kl_floor save_every_s seed".split()
-MAY_CHANGE = "minutes epochs patience save_every_s evals_per_epoch".split()  # when a run is resumed
+MAY_CHANGE = "device minutes epochs patience save_every_s evals_per_epoch".split()  # when a run is resumed
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class TrainConfig:
     save_every_s: float = 60.0
     minutes: float | None = None  # stop after this long; the schedule then follows the clock
     seed: int = 0
+    device: str = "auto"  # cpu or cuda, where a model over a backbone trains in one process
 
     def __post_init__(self) -> None:
         for name in (*POSITIVE, *NOT_NEGATIVE):

@@ -25,6 +25,7 @@ from deephypebot.model.network.cvae import CvaeConfig, TextCVAE
 from deephypebot.model.network.gru import GruConfig, GruCVAE
 from deephypebot.model.network.posterior import posterior
 from deephypebot.model.tokens import Vocabulary
+from deephypebot.model.training.device import pick_device
 from deephypebot.model.training.fit_word_bias import fit_word_bias
 from deephypebot.model.training.memory import keep_freed_memory
 from deephypebot.model.training.processes import Processes
@@ -62,7 +63,8 @@ def train_cvae(backbone: str, source: Source, out: Path, overrides: Mapping[str,
     with processes.first_alone():
         if processes.rank == 0:
             recover(out)
-        model = build_model(model_config, split, train_config.seed)
+        alone = train_config.device if processes.world == 1 and backbone != "gru" else "cpu"
+        model = build_model(model_config, split, train_config.seed, alone)
     card = {"data": [source.kind], "sentences": len(split.train), **asdict(train_config)}
     state = out.with_name(f"{out.name}.training")
     trainer = Trainer(model, split, train_config, state, lambda row: save(model, out, row, card), processes)
@@ -92,7 +94,7 @@ def say(text: str) -> None:
 def build_model(config: Any, split: Split, seed: int, device: str = "cpu") -> Any:
     """A fresh model for the training sentences of a split, the same for the same seed; states of frozen layers are ready.
 
-    device: of a model over a backbone.
+    device: of a model over a backbone, see pick_device.
     """
     if isinstance(config, GruConfig):
         gru = GruCVAE.build(config, split.train, seed)
@@ -104,7 +106,7 @@ def build_model(config: Any, split: Split, seed: int, device: str = "cpu") -> An
     torch.manual_seed(seed)
     model = TextCVAE(config, folder, Vocabulary.build(folder, [*(s.text for s in split.train), *told]))
     model.words, model.runs = words_of(s.text for s in split.train), fit_runs(s.text for s in split.train)
-    model.to_device(torch.device(device))
+    model.to_device(pick_device(device))
     prepare(model, split)
     if config.latent_dim:
         model.start_plan([s.text for s in split.train])
