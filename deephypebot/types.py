@@ -64,8 +64,8 @@ class Attributes:
 class Wish:
     """What kind of text is wanted. Raises InputError for what is not allowed.
 
-    styles: all of them at once; constraint: how z is moved there before a word is written, by default guided where the checkpoint has
-    constraints; strength: how far, 0..1; pronouns: what
+    styles: all of them at once; constraint: how z is moved there before a word is written, by default guided for other styles than
+    descriptive where the checkpoint has constraints; strength: how far, 0..1; pronouns: what
     the artist is called, by default nothing; best_of: texts that are written for each that is chosen, by default the checkpoint's;
     topics: numbers and weights from -1, unwanted, to 1, wanted, of the topics in topic_file (corpus/topics.py), by default the shipped.
     """

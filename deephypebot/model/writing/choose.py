@@ -3,7 +3,8 @@
 A draft is worth AGREEMENT log s(x / SURE), where x is what it has of the attributes, log p(words | a) - log p(words) of the unigram
 model (word_bias.py), and s the logistic function, as what agrees need not agree any louder; less FLOW times what the writer itself
 paid for a token; ODDS times the log of the odds that it is the corpus's (realism.py); MARK times the mark that a reader would give it
-(reader.py); FRESH times the log of how fresh its words are (freshness.py); and WISHED times what its rewards are worth to the wish (rewards.py), all in nats.
+(reader.py); and WISHED times what its rewards are worth to the wish (rewards.py), all in nats. How fresh its words are (freshness.py)
+is told, not weighed.
 """
 
 from __future__ import annotations
@@ -32,7 +33,6 @@ SURE = 2.0  # nats, odds of 7 to 1 that the attributes were these
 FLOW = 2.5
 ODDS = 0.5
 MARK = 15.0  # of a mark, 0 to 3
-FRESH = 4.0
 WISHED = 4.0
 ENGLISH = frozenset("the a and of".split())
 LIKE = 5  # words in a row that two texts may not share
@@ -113,8 +113,7 @@ class Choice:
         rewards |= {"reader": mark / MOST} if self.reader else {}
         rewards |= {"fresh": fresh} if self.freshness else {}
         value = AGREEMENT * math.log(agreement) - FLOW * draft.nll + ODDS * odds + MARK * mark
-        value += FRESH * math.log(fresh) + WISHED * wished
-        return Chosen(text, draft, rewards, value)
+        return Chosen(text, draft, rewards, value + WISHED * wished)
 
     def _asked(self, attributes: Attributes) -> Callable[[Decoded], float]:
         """How much of the attributes a draft has, in nats."""

@@ -20,6 +20,7 @@ T = TypeVar("T")
 BATCH = 40  # rows that are written together, about
 PLAIN = Wish()
 DEFAULT = "guided"  # of the ways that constraints move z, the one that fares better (dev/LOG.md)
+CHOSEN = {"descriptive"}  # styles that choosing among drafts gives, and better texts without a move of z (dev/LOG.md)
 
 
 class Engine(Decoder, Protocol):
@@ -96,7 +97,7 @@ class Drafts:
     ) -> Array:
         """eps (B, Z) -> z (B, Z), moved as the wish asks."""
         engine, constraints = self.engine, self.constraints
-        way = wish.constraint or (DEFAULT if constraints and wish.styles else "none")
+        way = wish.constraint or (DEFAULT if constraints and {*wish.styles} - CHOSEN else "none")
         if way == "none" or (constraints and not wish.strength):
             return draw_latent(engine, attributes, eps, sampling)
         if constraints is None:
