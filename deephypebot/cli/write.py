@@ -62,7 +62,9 @@ def add_wish(parser: argparse.ArgumentParser) -> None:
     """Flags for what kind of text is wanted, and for the choice among drafts."""
     parser.add_argument("--style", metavar="A,B", help=f"of {', '.join(STYLES)}, or several (default: descriptive)")
     parser.add_argument(
-        "--constraint", choices=CONSTRAINTS, help="how z is moved there (default: guided for --style warm, wild or plain)"
+        "--constraint",
+        choices=CONSTRAINTS,
+        help="how z is moved there (default: guided for --style warm, wild or plain)",
     )
     parser.add_argument("--strength", type=number(0, 1), default=1.0, metavar="0..1", help="of the wish (default: 1)")
     parser.add_argument(

@@ -58,13 +58,14 @@ def test_a_file_that_makes_no_sense_is_named(tmp_path: Path, content: str) -> No
         load_freshness(tmp_path)
 
 
-def test_the_fresh_draft_is_chosen() -> None:
-    engine = PhraseEngine((FOG, ROPE))
+def test_how_fresh_a_text_is_is_told_with_it() -> None:
+    engine = PhraseEngine((FOG,))
     drafts = [Decoded([i + 10 for i in known[:-1]], True, 2.0) for known in engine.known]
-    for worn, text in (({"drums": 3.0}, FOG), ({"fog": 3.0}, ROPE)):
+    fresh = []
+    for worn in ({"drums": 3.0}, {"fog": 3.0}):
         chosen = Choice(engine, [], freshness=Freshness(worn), rewards={}).best(
             drafts, Song("Slowdive", "Alison"), Attributes(), Wish()
         )
         assert chosen is not None
-        assert chosen.text == text
-        assert chosen.rewards["fresh"] == 1
+        fresh.append(chosen.rewards["fresh"])
+    assert fresh[0] == 1 > fresh[1]

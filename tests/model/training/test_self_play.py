@@ -124,7 +124,16 @@ def test_a_round_leaves_a_checkpoint_and_the_old_one(
     monkeypatch.setenv("DEEPHYPEBOT_CACHE", str(tmp_path / "cache"))
     corpus = tmp_path / "toy.txt"
     corpus.write_text("\n".join(s.text for s in toy_sentences()), encoding="utf-8")
-    command = ["train", "self-play", "--checkpoint", str(checkpoint), "--text", str(corpus), "--out", str(tmp_path / "new")]
+    command = [
+        "train",
+        "self-play",
+        "--checkpoint",
+        str(checkpoint),
+        "--text",
+        str(corpus),
+        "--out",
+        str(tmp_path / "new"),
+    ]
     assert main([*command, "--sentences", "20"]) == 2
     assert "no reader" in capsys.readouterr().err
     assert main([*command, "--sentences", "20", "--marked", "0", "--device", "cpu"]) == 0

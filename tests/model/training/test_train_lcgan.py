@@ -61,8 +61,13 @@ def test_it_leaves_constraints_that_writing_reads(checkpoint: Path) -> None:
     assert abs(z["none"] - z["guided"]).max() > 1e-4
     off = writer.drafts.latents(asked, train_lcgan.streams_of(range(3)), one, Wish(constraint="guided", strength=0))
     np.testing.assert_array_equal(off, z["none"])
-    usual = [writer.drafts.latents(asked, train_lcgan.streams_of(range(3)), one, w) for w in (Wish(), Wish(styles=()))]
-    np.testing.assert_array_equal(usual, [z["guided"], z["none"]])
+    wild = Wish(styles=("wild",))
+    wishes = (Wish(), Wish(styles=()), wild, replace(wild, constraint="guided"))
+    plain, none, own, guided = (writer.drafts.latents(asked, train_lcgan.streams_of(range(3)), one, w) for w in wishes)
+    np.testing.assert_array_equal(plain, z["none"])
+    np.testing.assert_array_equal(none, z["none"])
+    np.testing.assert_array_equal(own, guided)
+    assert abs(own - plain).max() > 1e-4
 
 
 def test_new_constraints_take_the_place_of_those_for_other_weights(checkpoint: Path) -> None:
