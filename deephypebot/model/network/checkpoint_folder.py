@@ -21,7 +21,7 @@ from deephypebot.model.writing.constraints import FILE as CONSTRAINTS
 from deephypebot.model.writing.word_bias import FILE as WORD_BIAS
 
 SAMPLING = {
-    "temperature": 0.45,
+    "temperature": 0.5,
     "top_p": 0.92,
     "latent_temperature": 0.8,
     "guidance": 4.0,
