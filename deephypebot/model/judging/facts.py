@@ -23,11 +23,11 @@ INSTRUMENTS = frozenset(  # makers whose name is the sound: "a Rhodes"
     "hammond rhodes wurlitzer moog mellotron farfisa telecaster stratocaster fender rickenbacker leslie clavinet auto tune dj mc".split()
 )
 MACHINES = re.compile(r"\b(?:[38]08|909|303|12-string|[2-9]/[48]|12/8)s?\b")
-NUMBER = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundreds?|thousands?|millions?|dozens?)"
+NUMBER = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty|hundreds?|thousands?|millions?|dozens?)"
 ORDINAL = r"(?:first|second|third|fourth|fifth|last|latest|new|debut|sophomore|previous|next)"
 RECORD = r"(?:albums?|singles?|eps?|lps?|mixtapes?|releases?)"
 CLAIMS: tuple[tuple[str, str], ...] = (
-    ("a count", rf"{NUMBER}(?:[ -]\w+)? (?:years?|months?|weeks?|days|hours|minutes?|seconds?|albums?|singles|copies|fans|takes)"),
+    ("a count", rf"{NUMBER}(?:[ -]\w+)? (?:years?|months?|weeks?|days|hours|minutes?|seconds?|albums?|singles|copies|fans|takes|languages)"),
     ("a count", r"the (?:nineteen )?(?:twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties)"),
     ("a release", rf"{ORDINAL} (?:\w+ )?{RECORD}|debuts?|sophomore|out now|re-?leased?|reissue[ds]?|(?:came|comes|is|was) out (?:on|in|last|this)"),
     ("a recording", r"(?:recorded|produced|mixed|mastered|written|filmed|shot|demoed) (?:in|at|by|on|for|during|over|after|with)|co-?wr\w+|producers?"),
@@ -35,7 +35,8 @@ CLAIMS: tuple[tuple[str, str], ...] = (
     ("a chart", r"charts?|charted|charting|number one|top (?:ten|forty)|awards?|grammys?|nominat\w+|platinum|hit single|radio hit"),
     ("a life", r"born|grew up|raised|hometown|childhood|based in|hails?|hailing|toured|tours?|touring|interviews?|decades?"),
     ("people", r"brothers?|sisters?|siblings?|duo|trio|(?<!string )quartet|quintet|sextet|wife|husband|widow|feat|featuring|guest(?: \w+)?|covers? of|remix(?:ed|es)?"),
-    ("a subject", r"(?:sings?|sang|sung|singing|raps?|rapped|rapping|rhymes?|writes?|wrote|song|songs|tells?) (?:of|about)|is about (?!to\b)"),
+    ("a subject", r"(?:sings?|sang|sung|singing|raps?|rapped|rapping|rhymes?|writes?|wrote|song|songs|tells?) of|(?:tales?|stor(?:y|ies)) of"),
+    ("a subject", r"(?<!something )(?<!nothing )(?<!everything )(?<!just )about (?!to\b|as\b|half\b|it\b|(?:a|the) (?:same|half|third|quarter)\b)"),
     ("a time", r"(?:last|this|next) (?:year|month|week|summer|winter|spring|autumn|fall)|years? ago|since (?:the|last)|anniversary"),
 )  # fmt: skip
 PLAYS = re.compile(  # who plays what
