@@ -67,6 +67,8 @@ def self_play(checkpoint: Path, split: Split, out: Path, config: PlayConfig, dev
     CheckpointError, InputError where the corpus is empty, the checkpoint has no z or no pretrained backbone, or there is no such device.
     """
     check_place(out)
+    if out.resolve() == checkpoint.resolve():
+        raise InputError(f"out is {out}, the checkpoint that plays; allowed is another folder")
     model = _model(checkpoint, device)
     if not split.train or not split.valid:
         raise InputError("the corpus is empty; allowed is one with sentences to train on and held-out ones")
@@ -76,7 +78,7 @@ def self_play(checkpoint: Path, split: Split, out: Path, config: PlayConfig, dev
             f"checkpoint {checkpoint} has no reader to mark drafts; `train reader` fits one, or give --marked 0"
         )
     pairs = corpus_pairs(model, _some(split.train, config.sentences, config.seed), config)
-    if reader is not None:
+    if reader is not None and config.marked:
         asked = [s.attributes for s in _some(split.train, config.marked, config.seed + 1)]
         pairs += marked_pairs(model, asked, reader, config)
     held_out = corpus_pairs(model, split.valid, replace(config, seed=config.seed + 2))

@@ -149,6 +149,8 @@ def test_what_makes_no_sense_is_refused_before_any_work(checkpoint: Path, tmp_pa
     for sentences, split in ((0, SPLIT), (5, Split([], [], []))):
         with pytest.raises(InputError, match="allowed"):
             self_play(checkpoint, split, tmp_path / "new", replace(QUICK, sentences=sentences), "cpu", print)
+    with pytest.raises(InputError, match="another folder"):
+        self_play(checkpoint, SPLIT, checkpoint, QUICK, "cpu", print)
     with pytest.raises(InputError, match="tpu"):
         self_play(checkpoint, SPLIT, tmp_path / "new", QUICK, "tpu", print)
     for name in ("beta", "lr", "batch_size"):
