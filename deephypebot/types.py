@@ -1,8 +1,9 @@
-"""The values that flow through deephypebot, in flow order: Song, Attributes, Sentence, Candidate."""
+"""The values that flow through deephypebot, in flow order: Entry, Mention, Song, Attributes, Sentence, Candidate."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from deephypebot.errors import InputError, shown
@@ -25,6 +26,45 @@ class Song:
 
     artist: str
     title: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link of a post, as its card shows it. title, site: "" where the post has no card."""
+
+    url: str
+    title: str = ""
+    site: str = ""
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A song that a post seems to be about. score: how sure that is, 0..1; how: the name of the rule that found it."""
+
+    song: Song
+    score: float
+    how: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A post that a watcher brought, as it came: its text is hostile.
+
+    uri: the network's name of it, of which there is one; author: the handle of who wrote it; url: where people read it, "" if nowhere;
+    songs: those that a scrobble names outright; asks_us: the post mentions the bot; thread: what an answer to it must carry, as its
+    network's publisher reads it.
+    """
+
+    network: str
+    uri: str
+    text: str
+    posted_at: datetime
+    author: str = ""
+    url: str = ""
+    links: tuple[Link, ...] = ()
+    songs: tuple[Song, ...] = ()
+    asks_us: bool = False
+    thread: dict[str, str] = field(default_factory=dict, hash=False)
 
 
 PLACEHOLDER = Song("Marlow", "Harbour")  # nobody's, for texts whose slots stay unfilled
