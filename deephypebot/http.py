@@ -1,0 +1,1 @@
+"""The one polite client: timeouts, retries, size limits, a user agent."""
