@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from deephypebot.bot.clock import Clock, utc_now
 from deephypebot.bot.compose import compose, refuse_unfit
 from deephypebot.bot.slots import next_slot
 from deephypebot.errors import InputError
@@ -17,13 +18,7 @@ from deephypebot.store.decisions import Deciding, Plan, Slot
 from deephypebot.store.items import Shown
 from deephypebot.store.rows import entry_of
 
-Clock = Callable[[], datetime]
 WHEN = ("slot", "now")
-
-
-def utc_now() -> datetime:
-    """The clock of a bot that is not on trial."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)

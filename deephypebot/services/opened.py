@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deephypebot.services import Publisher, Purse, SongCatalogue, Watcher
+from deephypebot.services import Notice, Publisher, Purse, Sheet, SongCatalogue, Watcher
 from deephypebot.settings import FeedSettings, Settings
 
 
@@ -18,4 +18,14 @@ def open_watcher(feed: FeedSettings, settings: Settings, purse: Purse) -> Watche
 
 def open_catalogues(settings: Settings) -> list[SongCatalogue]:
     """The catalogues that songs are looked up in, in their order."""
+    raise NotImplementedError
+
+
+def open_sheet(settings: Settings) -> Sheet:
+    """The sheet to curate in."""
+    raise NotImplementedError
+
+
+def open_notice(settings: Settings) -> Notice:
+    """Where notices go."""
     raise NotImplementedError

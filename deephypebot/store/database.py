@@ -13,7 +13,6 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from deephypebot.errors import InputError, StoreError
 
 BUSY_S = 30.0
-MIGRATION_LOCK = 7_301_925_118  # any number: who holds it on PostgreSQL changes the tables
 
 
 class Database:
@@ -39,6 +38,11 @@ class Database:
         with _phrased("cannot be read"), self.engine.connect() as connection, connection.begin():
             yield connection
 
+    def one_at_a_time(self, connection: Connection, name: str) -> None:
+        """Until this transaction ends no other gets past the same name. SQLite's writers are one at a time anyway."""
+        if not self.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -53,8 +57,7 @@ class Database:
             if MigrationContext.configure(connection).get_current_revision() == head:
                 return
         with self.writing() as connection:
-            if not self.is_sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATION_LOCK})
+            self.one_at_a_time(connection, "upgrade deephypebot's tables")
             context = MigrationContext.configure(connection, opts={"fn": _steps(scripts, head)})
             from alembic.operations import Operations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
@@ -30,11 +30,14 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def claim_due(self, network: str, lease: Lease) -> Found | None:
-        """The next row to send, now `sending`."""
+    def claim_due(self, network: str, lease: Lease, a_day: int) -> Found | None:
+        """The next row to send, now `sending`; None where as many posts as are allowed went out within 24 hours."""
         which = (outbox.c.network == network) & (outbox.c.state == "scheduled")
         first = func.coalesce(outbox.c.first_try_at, lease.now)
         with self.database.writing() as connection:
+            self.database.one_at_a_time(connection, f"post to {network}")
+            if _went_out(connection, network, lease.now) >= a_day:
+                return None
             values = {"state": "sending", "first_try_at": first}
             return next(iter(claim(connection, outbox, which, lease, 1, values=values)), None)
 
@@ -148,6 +151,13 @@ def _allowed(connection: Connection, key: int, action: str) -> Found:
     if row.state not in MAY[action]:
         raise Conflict(f"outbox row {key} is {row.state}; {action} is possible while it is {' or '.join(MAY[action])}")
     return row
+
+
+def _went_out(connection: Connection, network: str, now: datetime) -> int:
+    """Posts of the last 24 hours, also those that perhaps went out."""
+    tried = (outbox.c.network == network, outbox.c.action == "post", outbox.c.first_try_at > now - timedelta(days=1))
+    out = outbox.c.state.in_(("sending", "posted", "unknown"))
+    return int(connection.scalar(select(func.count()).select_from(outbox).where(out, *tried)) or 0)
 
 
 def _keep_post(connection: Connection, row: Found, uri: str, url: str, now: datetime) -> None:
