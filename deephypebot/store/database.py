@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
@@ -21,8 +22,12 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = _open(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        with _phrased("cannot be opened"):
-            self._upgrade()
+        try:
+            with _phrased("cannot be opened"):
+                self._upgrade()
+        except StoreError:
+            self.close()
+            raise
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -73,7 +78,7 @@ def _steps(scripts: Any, head: str | None) -> Any:
             return scripts._upgrade_revs(head, revision)
         except CommandError as error:
             raise StoreError(
-                f"the database has tables of version {revision}, which this deephypebot does not know; install a later one"
+                f"the database has tables of version {', '.join(revision)}, which this deephypebot does not know; install a later one"
             ) from error
 
     return steps
@@ -95,10 +100,11 @@ def _open(url: str) -> Engine:
 
 
 def _open_sqlite(url: Any) -> Engine:
-    from pathlib import Path
-
     if url.database and url.database != ":memory:":
-        Path(url.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
+        try:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"the database cannot be opened: {url.database}: {error.strerror}") from error
     engine = create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
