@@ -1,0 +1,107 @@
+"""A post as lines: addresses, hashtags and pictures taken off, labels told from what they label."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deephypebot.mentions.names import is_marked
+from deephypebot.mentions.words import LABEL_WORDS, NO_SONG_HERE, any_of
+from deephypebot.songs import is_unprintable
+
+MOST_CHARACTERS, MOST_LINES = 5000, 40  # of a post that are read: nobody names a song further down
+URL = re.compile(r"(?:https?://|www\.)\S+|\b[\w-]+\.(?:com|fm|to|link|org|net|io|be)/\S+", re.IGNORECASE)
+HASHTAG = re.compile(r"(?<!\w)#(\w*[^\W\d]\w*)")
+PICTURES = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\u25b6\u23e9-\u23fa\u266a-\u266f]+")
+LABEL = re.compile(rf"^\W*(?:{LABEL_WORDS.pattern})\W*(?::|!|\s[-–—|]\s|\s|$)\W*?", re.IGNORECASE)
+VIA = re.compile(
+    r"\s+(?:via|on|using|auf|sur|en|su)\s+@?(?:[\w.]+\.fm|spotify|apple music|tidal|youtube|bandcamp|soundcloud|deezer|symfonium)\b.*$",
+    re.IGNORECASE,
+)
+BRACKET = re.compile(r"^(?:\W*[\[【][^\]】]{1,30}[\]】]\s*)+")
+NEEDS_MARK = any_of(
+    (
+        "new",
+        "fresh",
+        "today",
+        "tonight",
+        "mood",
+        "repeat",
+        "exclusive",
+        "throwback",
+        "loved",
+        "next up",
+        "recommended",
+        "out now",
+        "scrobbled?",
+    )
+)
+NUMBER = re.compile(r"^\W*(?:#?\d{1,3}[.):]\s+|#\d{1,3}\s+(?:\([^)]{0,12}\)\s*)?)")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a post. labelled: something before it says that a song follows; tags: its hashtags."""
+
+    text: str
+    labelled: bool
+    numbered: bool
+    tags: tuple[str, ...]
+    is_about_something_else: bool = False
+
+
+@dataclass(frozen=True)
+class Post:
+    """A post, read. knows: whether a name is that of an artist."""
+
+    lines: tuple[Line, ...]
+    knows: Callable[[str], bool]
+    is_about_something_else: bool
+
+
+def parse_post(text: str, knows: Callable[[str], bool]) -> Post:
+    """The lines that say something."""
+    text = "".join("\n" if c in "\r\u2028\u2029\n" else " " if is_unprintable(c) else c for c in text[:MOST_CHARACTERS])
+    text = unicodedata.normalize("NFC", text)
+    lines, labelled = list[Line](), False
+    for raw in text.split("\n")[:MOST_LINES]:
+        line = parse_line(raw, labelled)
+        if line.text or line.tags:
+            lines.append(line)
+        labelled = line.labelled and not line.text or (labelled and not line.text)
+    return Post(tuple(lines), knows, NO_SONG_HERE.search(text) is not None)
+
+
+def parse_line(raw: str, labelled: bool = False) -> Line:
+    """A line without what is no text."""
+    tags, other = tuple(HASHTAG.findall(raw)), NO_SONG_HERE.search(raw) is not None
+    rest = PICTURES.sub(" ", URL.sub(" ", raw))
+    labelled = labelled or any(LABEL_WORDS.fullmatch(tag) or LABEL_WORDS.fullmatch(spaced(tag)) for tag in tags)
+    rest = HASHTAG.sub(" ", rest).strip()
+    if bracket := BRACKET.match(rest):
+        labelled, rest = labelled or LABEL_WORDS.search(bracket[0]) is not None, rest[bracket.end() :]
+    numbered = NUMBER.match(rest) is not None
+    rest = VIA.sub("", NUMBER.sub("", rest))
+    while (label := LABEL.match(rest)) and label.end() > 0 and rest[label.end() :] != rest:
+        after = rest[label.end() :].lstrip(" :!-–—|>")
+        if not _is_label(rest, label, after):
+            break
+        labelled, rest = True, after
+    return Line(" ".join(rest.split()), labelled, numbered, tags, other)
+
+
+def _is_label(rest: str, label: re.Match[str], after: str) -> bool:
+    """A word such as "Play" is a label before a colon, at the end, or where a name follows; "Today I..." is a sentence."""
+    word = label[0].strip(" :!|–—-")
+    if label[0].strip() != word or not after:
+        return True
+    if NEEDS_MARK.fullmatch(word):
+        return after[0] in "\"“‘'«„「『"
+    return is_marked(after.split()[0]) or after[0] in "\"“‘'«„「『" or len(word.split()) > 1
+
+
+def spaced(tag: str) -> str:
+    """ "SugarForThePill" is four words."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", tag)
