@@ -30,11 +30,12 @@ class Song:
 
 @dataclass(frozen=True)
 class Link:
-    """A link of a post, as its card shows it. title, site: "" where the post has no card."""
+    """A link of a post, as its card shows it. title, site, description: "" where the post has no card."""
 
     url: str
     title: str = ""
     site: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True)

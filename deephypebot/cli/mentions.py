@@ -62,7 +62,7 @@ def read_posts(file: Any, name: str) -> Iterator[tuple[object, str, list[Link]]]
 def _links(links: object, where: str) -> list[Link]:
     if not isinstance(links, list):
         raise InputError(f"{where}: links is {shown(links)}; allowed is a list of objects")
-    return [Link(*(_text(link, key, where) for key in ("url", "title", "site"))) for link in links]
+    return [Link(*(_text(link, key, where) for key in ("url", "title", "site", "description"))) for link in links]
 
 
 def _text(link: object, key: str, where: str) -> str:

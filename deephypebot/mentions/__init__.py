@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from deephypebot.mentions.cards import read_card
+from deephypebot.mentions.cards import album_of, is_of_album, read_card
 from deephypebot.mentions.guess import Guess, merged
 from deephypebot.mentions.lines import read_lines
 from deephypebot.mentions.quoted import read_quoted
 from deephypebot.mentions.records import read_record
 from deephypebot.mentions.text import parse_post
+from deephypebot.songs import normalise_name
 from deephypebot.types import Link, Mention
 
 __all__ = ["MOST_SONGS", "THRESHOLD", "find_guesses", "find_mentions"]
@@ -36,6 +37,10 @@ def find_guesses(text: str, links: Sequence[Link] = (), knows: Callable[[str], b
     if (record := read_record(text)) is not None:
         return record
     post = parse_post(text, knows or (lambda artist: False))
-    cards = [guess for link in links[:MOST_LINKS] for guess in read_card(link)]
-    written = read_quoted(post) or read_lines(post)
+    links = links[:MOST_LINKS]
+    cards = [guess for link in links for guess in read_card(link)]
+    albums = {normalise_name(album_of(link)) for link in links if is_of_album(link)} - {
+        normalise_name(c.song.title) for c in cards
+    }
+    written = [one for one in read_quoted(post) or read_lines(post) if normalise_name(one.song.title) not in albums]
     return merged(written, cards, post)

@@ -47,8 +47,10 @@ def merged(written: Sequence[Guess], cards: Sequence[Guess], post: Post) -> list
             best = next((card for card in spelt if _shares_a_name(one.song, card.song)), one)
         found.setdefault(_key(best.song), best)
     if not any(one.score >= SURE for one in found.values()) and (spelt or not post.is_about_something_else):
+        titles = [one.song.title for one in found.values()]
         for card in spelt or cards:
-            found.setdefault(_key(card.song), card)
+            if not any(_same_name(card.song.title, title) for title in titles):
+                found.setdefault(_key(card.song), card)
     return list(found.values())
 
 
@@ -67,7 +69,9 @@ def _borne_out(one: Guess, cards: Sequence[Guess]) -> Guess:
     """The guess, surer and perhaps turned round, where a card names the same song."""
     for card in cards:
         if _same(one.song, card.song):
-            return replace(one, score=min(1.0, one.score + AGREED))
+            is_part = card.song.artist.startswith(f"{one.song.artist} ")
+            song = Song(card.song.artist, one.song.title) if is_part else one.song
+            return replace(one, song=song, score=min(1.0, one.score + AGREED))
         if _same(one.song, Song(card.song.title, card.song.artist)) and one.may_be_reversed:
             return replace(one, song=card.song, score=min(1.0, one.score + AGREED))
         if one.song.artist.startswith("@") and _same_name(one.song.title, card.song.title):

@@ -7,14 +7,23 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from deephypebot.mentions.guess import Guess, guess
-from deephypebot.mentions.names import FEATURED, FILE_TYPE, GENRES, clean_artist, is_caseless, is_marked, is_name
+from deephypebot.mentions.names import (
+    FEATURED,
+    FILE_TYPE,
+    GENRES,
+    VERSION,
+    clean_artist,
+    is_caseless,
+    is_marked,
+    is_name,
+)
 from deephypebot.mentions.phrase import name_at_start
 from deephypebot.mentions.quoted import NOT_ARTISTS, SPAN
 from deephypebot.mentions.text import Line, Post, spaced
 from deephypebot.mentions.words import LABEL_WORDS, OTHER_WORK, any_of
 from deephypebot.songs import normalise_name
 
-DASH, MARK = re.compile(r"\s+(?:[-‐‑‒–—―−~]|--)\s+"), re.compile(r"\s+(?:[•·∙|]|//|/)\s+")
+DASH, MARK = re.compile(r"\s+(?:[-‐‑‒–—―−~]|--)\s+"), re.compile(r"\s+(?:[•·∙|_]|//|/)\s+")
 SENTENCE = re.compile(
     r"(?<=[^\s.A-Z])([.!?…]+)\s+(?=\S)|(?<=[A-Z]{2})([.!?]+)\s+(?=\S)|\s+\((?:from|taken|off)\s|\s+[\[(]\d+\s+weeks?|\s+\[|\s+\((?:19|20)\d\d\)"
 )
@@ -22,7 +31,7 @@ TITLE_TRACK = re.compile(
     r"^(?P<artist>.+?)\s+(?:announces?|shares?|details?)\s+(?:new|debut)?\s*(?:album|ep|lp)\s+(?P<title>[^:,;]{2,60}):\s+(?:hear|listen|watch).*title[- ]track",
     re.IGNORECASE,
 )
-BY = re.compile(r"^(?P<title>.{1,120}?),?\s+by\s+(?P<artist>(?:(?!\sby\s).){2,80})$", re.IGNORECASE)
+BY = re.compile(r"^(?P<title>.{1,120}?),?\s+by\s+(?P<artist>(?:(?!\sby\s).){2,400})$", re.IGNORECASE)
 OFF = re.compile(r"\s+(?:off|from|on|via|in|at|for|is|was|has|and it)\s.*$|[.!?](?:\s.*)?$", re.IGNORECASE)
 FILE = re.compile(r"^\s*(?:\d{1,3}\s*[-._]\s*)?(?P<artist>[\w' ]+?)\s*-\s*(?P<title>[\w' ]+)\.\w{3,4}$")
 PROSE = any_of(
@@ -50,7 +59,9 @@ def _read_line(line: Line, post: Post) -> list[Guess]:
         return tagged
     found: list[Guess] = []
     for clause in CLAUSES.split(line.text):
-        found += next((found for rule in (_dashed, _by, _comma) if (found := rule(clause.strip(), line, post))), [])
+        found += next(
+            (found for rule in (_dashed, _by, _comma, _colon) if (found := rule(clause.strip(), line, post))), []
+        )
     factor = 0.5 if line.is_about_something_else else 1.0
     return [Guess(one.song, one.score * factor, one.how, one.may_be_reversed) for one in found]
 
@@ -60,7 +71,7 @@ def _tags(line: Line, post: Post) -> list[Guess]:
     names = [spaced(tag) for tag in line.tags if not LABEL_WORDS.fullmatch(spaced(tag))]
     if line.text or not line.labelled or len(names) != 2 or not post.knows(names[0]):
         return []
-    return guess(*names, 0.7, "hashtags")
+    return guess(names[0], names[1], 0.7, "hashtags")
 
 
 def _dashed(text: str, line: Line, post: Post) -> list[Guess]:
@@ -71,7 +82,8 @@ def _dashed(text: str, line: Line, post: Post) -> list[Guess]:
     labelled, artist = _unlabelled(parts[0])
     title = _title(parts[1:])
     line = replace(line, labelled=line.labelled or labelled)
-    if _is_other(title) or not _may_be_title(title):
+    is_score = re.search(r"\b\d{1,2}$", artist) and re.match(r"\d{1,2}\b", title)
+    if is_score or _is_other(title) or not _may_be_title(title):
         return []
     score = _score(artist, title, line, post, is_mark=separator is MARK)
     if score <= 0:
@@ -100,7 +112,7 @@ def _score(artist: str, title: str, line: Line, post: Post, is_mark: bool) -> fl
     words = artist.split()
     if len(words) > 9 or len(artist) > 90 or (PROSE.search(artist) and not knows and not is_name(artist)):
         return 0.0
-    if artist.endswith((".", ",", ":", ";")) and not knows and not re.search(r"\b\w\.$", artist):
+    if artist.endswith((".", ",", ":", ";")) and not knows and not re.search(r"\b[A-Z]\w{0,2}\.$", artist):
         return 0.0
     if is_name(artist) and (is_marked(title.split()[0]) or is_caseless(title)):
         score = PLAIN - (0.12 if is_mark and not line.labelled and not is_caseless(title) else 0.0)
@@ -135,6 +147,8 @@ def _is_outside(text: str, at: int) -> bool:
 def _may_be_title(title: str) -> bool:
     """Words or digits, not too many, not a time or a score."""
     letters = sum(c.isalnum() for c in title)
+    if re.match(r"\d{1,2}\s*/\s*\d{1,2}\b|would\s|[£$€]", title):  # a mark or a price
+        return False
     return (
         bool(letters)
         and len(title.split()) <= MOST_TITLE_WORDS
@@ -198,4 +212,12 @@ def _comma(text: str, line: Line, post: Post) -> list[Guess]:
         return guess(second, first, COMMA + KNOWN, "chart line")
     if post.knows(first) and not post.knows(second) and all(is_marked(word) for word in second.split()[:1]):
         return guess(first, second, COMMA + KNOWN + (LABELLED if line.labelled else -0.05), "comma")
+    return []
+
+
+def _colon(text: str, line: Line, post: Post) -> list[Guess]:
+    """Artist: Title (live at the station). Only where a catalogue knows the artist, and a version says that it is a song."""
+    artist, colon, title = text.partition(": ")
+    if colon and VERSION.search(title) and post.knows(artist) and _may_be_title(title):
+        return guess(artist, title, COMMA + KNOWN, "colon")
     return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from deephypebot.mentions.words import CONNECTORS
+from deephypebot.mentions.words import CONNECTORS, OPENING
 
 MOST_WORDS = 9  # of an artist; a title may have a few more
 FEATURED = re.compile(r"\s*[\[(]?\s*(?<!\w)(?:feat\.?|ft\.?|featuring|w/)\s+[^\])]*[\])]?", re.IGNORECASE)
@@ -13,7 +13,7 @@ VERSION = re.compile(
     r"""\s*[\[(【][^\])】]*\b(?:
         official|video|audio|visuali[sz]er|lyrics?|m/?v|hd|hq|4k|remaster(?:ed)?|mono|stereo|live|explicit|demo|acoustic|
         (?:album|single|radio|original)\s(?:version|edit|mix)|single|premiere|out\snow|free\sdownload|from|taken|prod\.?|
-        clip|version\soriginale?|extrait|aus|del?\s+[aá]lbum|sessions?|instrumental|recorded|yes|now|dir(?:\.|ected)|mixed|posted
+        clip|version\soriginale?|extrait|aus|del?\s+[aá]lbum|sessions?|instrumental|recorded|yes|now|(?:19|20)\d\d|dir(?:\.|ected)|mixed|posted|w/
     )\b[^\])】]*[\])】]\s*$""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -66,20 +66,7 @@ def is_name(text: str, most_words: int = MOST_WORDS) -> bool:
     words = text.strip(EDGES).split()
     if not 1 <= len(words) <= most_words or len(text) > 80:
         return False
-    if words[0].casefold() in CONNECTORS - {
-        "the",
-        "a",
-        "el",
-        "la",
-        "los",
-        "las",
-        "le",
-        "les",
-        "die",
-        "der",
-        "das",
-        "x",
-    }:
+    if words[0].casefold() in CONNECTORS - OPENING:
         return False
     return any(map(is_marked, words)) and all(is_marked(word) or word.casefold() in CONNECTORS for word in words)
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 
 from deephypebot.mentions.names import EDGES, FEATURED, MOST_WORDS, clean_artist, is_marked, is_name
-from deephypebot.mentions.words import CONNECTORS, LABEL_WORDS, SPEECH
+from deephypebot.mentions.words import CONNECTORS, LABEL_WORDS, OPENING, SPEECH
 
 STOPS = ".!?;:,"
+CLOCK = re.compile(r"\d+:\d\d")
 ABBREVIATIONS = frozenset("st. dr. mr. mrs. ms. jr. sr. vs. feat. ft. no. vol.".split())
 QUOTED_NAME = re.compile(r"^[\"“'‘«]([^\"”'’»]{1,60})[\"”'’»]")
 DIVIDER = re.compile(r"\s+(?:\|{1,2}|//)\s+")
@@ -22,10 +23,6 @@ def name_at_start(text: str, knows: Callable[[str], bool]) -> str:
     if text.startswith("@"):
         return text.split()[0].rstrip(STOPS)
     words = text.split()[: MOST_WORDS + 1]
-    for end in range(min(len(words), MOST_WORDS), 1, -1):
-        if knows(name := " ".join(words[:end]).strip(EDGES + STOPS)) and (is_name(name) or len(name.split()) == end):
-            if _is_whole(name, words, end):
-                return name
     taken: list[str] = []
     for word in words:
         if not (
@@ -35,6 +32,10 @@ def name_at_start(text: str, knows: Callable[[str], bool]) -> str:
         taken.append(word)
         if _ends(word, words[len(taken) : len(taken) + 1]):
             break
+    for end in range(min(len(words), MOST_WORDS), max(1, len(taken)), -1):  # "Tyler, the Creator", "Charli xcx"
+        name = " ".join(words[:end]).strip(EDGES + STOPS)
+        if is_marked(words[0]) and knows(name) and not knows(" ".join(words[: end - 1]).strip(EDGES + STOPS)):
+            return name
     return _trimmed(taken)
 
 
@@ -66,14 +67,9 @@ def _longest_known(words: list[str], taken: int, knows: Callable[[str], bool]) -
     """A known name that is longer than what capitals tell: "Tyler, the Creator"."""
     for start in range(max(0, len(words) - MOST_WORDS), len(words) - taken):
         name = " ".join(words[start:]).strip(EDGES)
-        if is_marked(words[start]) and not LABEL_WORDS.match(name) and "," in name and knows(name):
+        if is_marked(words[start]) and not LABEL_WORDS.match(name) and knows(name):
             return name
     return ""
-
-
-def _is_whole(name: str, words: list[str], end: int) -> bool:
-    """Not "Rolling Stones and" something that is not of the name."""
-    return all(is_marked(word) or word.casefold().strip(STOPS) in CONNECTORS for word in words[:end]) and is_name(name)
 
 
 def _ends(word: str, after: list[str]) -> bool:
@@ -95,26 +91,12 @@ def _unlabelled(words: list[str]) -> list[str]:
 
 
 def _trimmed(words: list[str]) -> str:
-    """Without small words at its ends that are of the sentence."""
-    while words and words[0].casefold() in CONNECTORS - {
-        "the",
-        "a",
-        "el",
-        "la",
-        "los",
-        "las",
-        "le",
-        "les",
-        "die",
-        "der",
-        "das",
-        "x",
-        "los",
-    }:
+    """Without small words at its ends that are of the sentence, and without times."""
+    while words and (CLOCK.match(words[0]) or words[0].casefold() in CONNECTORS - OPENING):
         words = words[1:]
     while words and words[-1].casefold().strip(STOPS) in CONNECTORS - {"x", "e", "y"}:
         words = words[:-1]
     name = " ".join(words).strip(EDGES + ";:,?").rstrip(".")
-    if words and re.fullmatch(r"(?:.*\s)?(?:\w\.)+", words[-1]):
+    if words and re.fullmatch(r"(?:\w\.)+", words[-1]):
         name = " ".join(words).strip(EDGES)
     return clean_artist(name) if is_name(name) else ""

@@ -20,7 +20,8 @@ SPAN = re.compile(
     re.VERBOSE,
 )
 BY = re.compile(
-    r"^\s*(?:\([^()]{0,60}\)\s*)?,?\s*(?:by|de|von|par|di|od|por|af|av|van|przez|от)\s+(?=\S|$)", re.IGNORECASE
+    r"^\s*(?:\([^()]{0,60}\)\s*)?,?\s*(?:(?:is\s+|was\s+)?(?:the|a|this|that)\s+(?:(?:new|latest|debut|first|great|brand|lovely|song|single|track|tune|one)\s+)*)?(?:by|de|von|par|di|od|por|af|av|van|przez|от)\s+(?=\S|$)",
+    re.IGNORECASE,
 )
 FROM = re.compile(
     r"^\s*,?\s*(?:the\s+)?(?:(?:new|latest|debut|first|brand|great|song|single|track|one)\s+)*(?:song\s+|single\s+)?from\s+",
@@ -33,7 +34,7 @@ OWNED = re.compile(
         film|book|novel|tour|documentary|memoir)\s*)*)[:,]?\s*$""",
     re.IGNORECASE | re.VERBOSE,
 )
-SEPARATED = re.compile(r"\s*(?:(?<=\S)[:,]|\s[-–—|•·~/]{1,2})\s*$")
+SEPARATED = re.compile(r"\s*(?:(?<=\S)\s?[:,]|\s[-–—|•·~/_]{1,2}|\swith)\s*$")
 COVERS = re.compile(
     r"\s+(?:covers?|reworks?|reimagines?|remix(?:es)?|takes?\s+on|ha(?:s|ve)\s+covered)\s+(?P<of>[^,;:]{2,60}?)(?:['’]s?)?(?:\s+(?:song|classic))?[:,]?\s*$",
     re.IGNORECASE,
@@ -77,6 +78,9 @@ OTHER_MEDIA_AFTER = any_of(
 )
 ON = re.compile(
     r"^(?P<artist>.+?)\s+(?P<verb>[a-z][\w']+s)\s(?:.*\s)?(?:on|with|in)\s*(?:new\s+|their\s+|his\s+|her\s+)?(?:song|single|track)?\s*$"
+)
+IS_ALBUM = re.compile(
+    rf"^\W*(?:(?:their|his|her|its|the|a|an|is)\s+)*(?:\w+\s+)?(?:{OTHER_WORK.pattern})", re.IGNORECASE
 )
 AND = re.compile(r"^\s*(?:,|;|/|&|\+|,?\s*(?:and|y|et|und|e|og|och|i|ve|и|plus|then))?\s*$", re.IGNORECASE)
 NO_AFTER_ALL = re.compile(r"\?\s*(?:no|wait|sorry|nope|non|nein)\b", re.IGNORECASE)
@@ -183,9 +187,9 @@ def _read_line(line: Line, above: Line | None, post: Post) -> list[Guess]:
 
 def _read_span(span: Span, above: Line | None, post: Post) -> list[Guess]:
     """The first rule that finds an artist."""
-    if _is_speech(span) or OTHER_WORK.match(span.after.strip(" ,-–—")):
+    if _is_speech(span) or IS_ALBUM.match(span.after):
         return []
-    for rule in (_by, _covered, _owned, _headline, _separated, _beside, _from, _dashed_after, _under, _on):
+    for rule in (_by, _covered, _owned, _headline, _separated, _beside, _from, _dashed_after, _under, _on, _bracketed):
         if artist := rule(span, above, post):
             surer = 0.1 if post.knows(clean_artist(artist)) else 0.0
             return guess(artist, span.title.rstrip(","), SCORES[rule.__name__] + surer, rule.__name__.strip("_"))
@@ -194,7 +198,7 @@ def _read_span(span: Span, above: Line | None, post: Post) -> list[Guess]:
 
 def _by(span: Span, above: Line | None, post: Post) -> str:
     match = BY.match(span.after)
-    if not match or OTHER_WORK.search(_near(span.before)) and not ABOUT_SONG.search(_near(span.before)):
+    if not match or (OTHER_WORK.search(_near(span.before)) and not ABOUT_SONG.search(_near(span.before))):
         return ""
     rest = span.after[match.end() :]
     if NOT_ARTISTS.match(rest):
@@ -289,7 +293,20 @@ def _on(span: Span, above: Line | None, post: Post) -> str:
     return match["artist"] if is_name(match["artist"], 6) else ""
 
 
+def _bracketed(span: Span, above: Line | None, post: Post) -> str:
+    """“Blinding Lights” (The Weeknd)"""
+    match = re.match(r"\s*\(([^()]{2,60})\)", span.after)
+    return (
+        match[1]
+        if match
+        and is_name(match[1], 6)
+        and not re.search(r"\d{4}|\b(?:live|demo|remix|version|official|feat)\b", match[1], re.IGNORECASE)
+        else ""
+    )
+
+
 SCORES = {
+    "_bracketed": 0.6,
     "_on": 0.6,
     "_by": 0.85,
     "_covered": 0.8,
@@ -312,11 +329,12 @@ def _is_speech(span: Span) -> bool:
     """Whether somebody says it, rather than sings it."""
     last = re.sub(r"[^\w\s]", " ", span.before).split()[-1:]
     is_apart = SEPARATED.search(span.before) is not None  # "Caroline Says – “Faded and Golden”"
-    says = bool(last) and not is_apart and SPEECH.fullmatch(last[0]) is not None
-    if last and OTHER_MEDIA.fullmatch(last[0]) or OTHER_MEDIA_AFTER.search(span.after[:90]):
+    is_named = bool(last) and last[0].casefold() in ("called", "titled", "entitled", "named", "like")
+    says = bool(last) and not is_apart and not is_named and SPEECH.fullmatch(last[0]) is not None
+    if (last and OTHER_MEDIA.fullmatch(last[0])) or OTHER_MEDIA_AFTER.search(span.after[:90]):
         return True
     spoken = re.match(r"\s*,?\s*(?:says?|said|sagt|dit|dice|sings|yells)\b", span.after) is not None
-    return says or spoken or len(span.title.split()) > 14 or span.title.endswith(",") and spoken
+    return says or spoken or len(span.title.split()) > 14 or (span.title.endswith(",") and spoken)
 
 
 def _resolved(one: Guess, found: list[Guess]) -> Guess:

@@ -10,6 +10,7 @@ from deephypebot.mentions.guess import Guess, guess
 
 LONGEST = 20_000
 FIELD = re.compile(r"^\W*(artists?|by|title|track|song|name)\s*[:=]\s*(.+)$", re.IGNORECASE | re.MULTILINE)
+PODCAST = re.compile(r"\b(?:podcast|audiobook|episode\s+\d+)\b", re.IGNORECASE)
 
 
 def read_record(text: str) -> list[Guess] | None:
@@ -31,6 +32,8 @@ def _read_json(text: str) -> list[Guess] | None:
     if not isinstance(record, dict) or not isinstance(record.get("trackName"), str):
         return None
     names = _artists(record)
+    if PODCAST.search(f"{record['trackName']} {record.get('releaseName')} {names}"):
+        return []
     title = record["trackName"]
     if re.search(r"\b(?:feat\.?|ft\.?|featuring)\s", title, re.IGNORECASE):
         names = names[:1]  # the others are the guests

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deephypebot.mentions.names import is_marked
 from deephypebot.mentions.words import LABEL_WORDS, NO_SONG_HERE, any_of
@@ -65,12 +65,13 @@ def parse_post(text: str, knows: Callable[[str], bool]) -> Post:
     """The lines that say something."""
     text = "".join("\n" if c in "\r\u2028\u2029\n" else " " if is_unprintable(c) else c for c in text[:MOST_CHARACTERS])
     text = unicodedata.normalize("NFC", text)
-    lines, labelled = list[Line](), False
+    lines, labelled, heads = list[Line](), False, False  # heads: a line says what the lines below are about
     for raw in text.split("\n")[:MOST_LINES]:
         line = parse_line(raw, labelled)
         if line.text or line.tags:
-            lines.append(line)
-        labelled = line.labelled and not line.text or (labelled and not line.text)
+            lines.append(replace(line, is_about_something_else=line.is_about_something_else or heads))
+            heads = heads or (line.is_about_something_else and raw.rstrip().endswith(":"))
+        labelled = (line.labelled and not line.text) or (labelled and not line.text)
     return Post(tuple(lines), knows, NO_SONG_HERE.search(text) is not None)
 
 

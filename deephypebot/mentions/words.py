@@ -41,9 +41,9 @@ OTHER_WORK = any_of(  # a title of such a thing is no song
 )  # fmt: skip
 NO_SONG_HERE = any_of(  # what such a line is about is no song, or none that is named
     (
-        "interview(?:ed|s)?", "podcast", r"album\s+of\s+the\s+(?:week|year|month)", "premature evaluation", "reviews?", "in conversation", "profile",
+        "interview(?:ed|s)?", "podcast", r"album\s+of\s+the\s+(?:week|year|month)", "premature evaluation", r"(?<!track )(?<!song )(?<!single )reviews?", "in conversation", "profile",
         "obituary", "playlist", "mixtape", r"first\s+listen", r"on\s+the\s+rise", "essential releases", "albums? chart", r"billboard\s+200",
-        r"official\s+albums", "full album", "album stream", r"full\s+(?:concert|set|ep|lp)", r"fresh\s+(?:album|ep|lp|mixtape|interview)", r"\[(?:album|ep|lp)\]", "tickets?", "tour dates?",
+        r"official\s+albums", "full album", r"side\s+(?:one|two|a|b)", "gatefold", "album stream", r"full\s+(?:concert|set|ep|lp)", r"fresh\s+(?:album|ep|lp|mixtape|interview)", r"\[(?:album|ep|lp)\]", "tickets?", "tour dates?",
         r"(?:live\s+)?tour\s+(?:20)?\d\d", "world tour", "sold out", "doors at", "livestream", "trailer", "making[- ]of", "ama", "discussion", "setlist", r"guest\s+list",
         "billets?", "entradas?", "konzert", "concierto", "en concert", "билеты", "концерт", "التذاكر", "حفلة", "कॉन्सर्ट", "콘서트", "ライブ", "コンサート", "演唱会",
     )
@@ -55,7 +55,7 @@ SPEECH = any_of(
     )
 )  # fmt: skip
 SHARES = (  # what a headline says that an artist does with a song
-    r"shares?|releases?|drops?|unveils?|announces?|premieres?|debuts?|reveals?|returns?\s+with|previews?|teases?|offers?|delivers?|"
+    r"(?:(?:has|have|had)\s+)?(?:shared|released|announced|dropped|unveiled|covered|premiered|debuted)|earns?|scores?|tops?|claims?|notches?|breaks?|extends?|shares?|releases?|drops?|unveils?|announces?|premieres?|debuts?|reveals?|returns?\s+with|previews?|teases?|offers?|delivers?|"
     r"performs?|plays?|covers?|remix(?:es)?|sings?|records?|contributes?|is\s+#?\d+\s+with|#\d+\s+with|hits?|lands?|details?|enlists?|"
     r"team(?:s)?\s+up|link(?:s)?\s+up|join(?:s)?|get(?:s)?|goes|back\s+with|is\s+back\s+with|presents?|publica|estrena|lanza|lança|presenta|"
     r"ver[oö]ffentlicht|veröffentlichen|sort(?:ent)?|dévoilent?|partagent?|pubblica(?:no)?|wydaje"
@@ -66,3 +66,4 @@ ABOUT_SONG = any_of(
 CONNECTORS = frozenset(
     "a an the of and & + x × vs vs. with w/ feat feat. ft ft. featuring in on at to for from by de del la le les los las el y e et und und o og och i da di do du des der die das den van von san st. or no".split()
 )
+OPENING = frozenset("the a el la los las le les die der das x".split())  # connectors that names begin with

@@ -31,7 +31,13 @@ def entry_columns(entry: Entry, feed: str, now: datetime) -> dict[str, Any]:
         "url": clean(entry.url, LONGEST_URL),
         "text": clean(entry.text),
         "links": [
-            {"url": clean(link.url), "title": clean(link.title, 1000), "site": clean(link.site, 200)} for link in links
+            {
+                "url": clean(link.url),
+                "title": clean(link.title, 1000),
+                "site": clean(link.site, 200),
+                "description": clean(link.description, 1000),
+            }
+            for link in links
         ],
         "songs": [{"artist": clean(s.artist, 300), "title": clean(s.title, 300)} for s in entry.songs[:MOST_LINKS]],
         "asks_us": entry.asks_us,

@@ -1,0 +1,188 @@
+"""Which songs posts are about. The posts are of our own make, in the formats of ../shared/reference/landscape.md."""
+
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deephypebot.mentions import MOST_SONGS, THRESHOLD, find_guesses, find_mentions
+from deephypebot.services.embedded import EmbeddedCatalogue
+from deephypebot.songs import build_song
+from deephypebot.types import Link
+
+CATALOGUE = EmbeddedCatalogue()
+
+
+def knows(artist: str) -> bool:
+    return CATALOGUE.find(artist) is not None
+
+
+def songs(text: str, *links: Link) -> list[tuple[str, str]]:
+    return [(mention.song.artist, mention.song.title) for mention in find_mentions(text, links, knows)]
+
+
+POSTS = [
+    ("♫ Cool by Troye Sivan", [("Troye Sivan", "Cool")]),
+    ('Now Playing on KEXP: "Float On" by Modest Mouse', [("Modest Mouse", "Float On")]),
+    ("Currently spinning: Boards of Canada / Roygbiv", [("Boards of Canada", "Roygbiv")]),
+    ("Fontaines D.C. – “Starburster”", [("Fontaines D.C.", "Starburster")]),
+    ("Phoebe Bridgers Covers Tom Waits’ “Day After Tomorrow”: Listen", [("Phoebe Bridgers", "Day After Tomorrow")]),
+    ("Beyoncé's new album Cowboy Carter is out now", []),
+    ("Charli xcx announces tour dates for 2025", []),
+    ("RIP Steve Albini, one of the greats. Shellac forever.", []),
+    ("Tame Impala - The Less I Know The Better (Official Video)", [("Tame Impala", "The Less I Know The Better")]),
+    ("#np Björk - Hyperballad", [("Björk", "Hyperballad")]),
+    ('I can\'t believe "Dreams" by Fleetwood Mac is almost 50', [("Fleetwood Mac", "Dreams")]),
+    ("“We just wanted to make something loud”: Idles on their new record", []),
+    ('@sabrinacarpenter\'s "Espresso" reaches 1 billion streams on Spotify', [("sabrinacarpenter", "Espresso")]),
+    ("Nouveau titre de Clara Luciani : « Respire encore »", [("Clara Luciani", "Respire encore")]),
+    ("Gerade läuft: Kraftklub – Songs für Liam", [("Kraftklub", "Songs für Liam")]),
+    ("オススメの一曲: 宇多田ヒカル - First Love", [("宇多田ヒカル", "First Love")]),
+    ("King Krule - Easy Easy [indie rock] (2013)", [("King Krule", "Easy Easy")]),
+    ("[Album Review] Big Thief – Double Infinity", []),
+    ("The National Share New Single “Eucalyptus”: Stream", [("The National", "Eucalyptus")]),
+    ("Arcade Fire, 'Wake Up'", [("Arcade Fire", "Wake Up")]),
+    ("Who remembers Semisonic's 'Closing Time'?", [("Semisonic", "Closing Time")]),
+    ("Liverpool 3 - 1 Arsenal. What a game!", []),
+    ("Happy birthday to Stevie Wonder – 75 today!", []),
+    ("Listening party tonight at 8pm - bring your own records", []),
+    ("Open mic – Thursday 7pm – free entry", []),
+    ("Mitski's “My Love Mine All Mine” has been on repeat all week", [("Mitski", "My Love Mine All Mine")]),
+    ("This one goes out to my mum: “Dancing Queen” by ABBA.", [("ABBA", "Dancing Queen")]),
+    ("Song of the day: Nick Drake - Pink Moon. It's raining again.", [("Nick Drake", "Pink Moon")]),
+    ('Just watched "Oppenheimer" by Christopher Nolan.', []),
+    ("New on the blog: our interview with Ezra Furman", []),
+    ("Premiere: Hallow Coast – “Tidal Sleep”", [("Hallow Coast", "Tidal Sleep")]),
+    ("Video: Hallow Coast - Tidal Sleep", [("Hallow Coast", "Tidal Sleep")]),
+    (
+        "4. Hallow Coast – Tidal Sleep\n3. Nell Abara – Crush",
+        [("Hallow Coast", "Tidal Sleep"), ("Nell Abara", "Crush")],
+    ),
+    ('🎵 "Running" - Helado Negro 🎵', [("Helado Negro", "Running")]),
+    ("Heute im Ohr: „Zukunft Pink“ von Peter Fox", [("Peter Fox", "Zukunft Pink")]),
+    ("Escucha «Antes de morirme» de C. Tangana y Rosalía", [("C. Tangana y Rosalía", "Antes de morirme")]),
+    ("Ouvindo: Caetano Veloso - Sozinho", [("Caetano Veloso", "Sozinho")]),
+    ("Radiohead's In Rainbows turned 17 today", []),
+    ('"Sorry" is the hardest word. Elton knew.', []),
+    ('I keep saying "it\'s fine" by which I mean it is not', []),
+    ("Love this cover of “Fast Car” by Luke Combs", [("Luke Combs", "Fast Car")]),
+    ("now spinning: slowdive - alison", [("slowdive", "alison")]),
+    (
+        "caroline polachek - so hot you're hurting my feelings",
+        [("caroline polachek", "so hot you're hurting my feelings")],
+    ),
+    ("Big Thief: Masterpiece (live on KEXP)", [("Big Thief", "Masterpiece")]),
+    ("Wet Leg have shared a new song called “CPR”.", [("Wet Leg", "CPR")]),
+    ("Hear Wednesday's “Elderberry Wine” now", [("Wednesday", "Elderberry Wine")]),
+    ("Tonight: Wednesday at the Roundhouse, doors 7pm", []),
+    ("What's your favourite Beatles song? Mine is Something.", []),
+    ("Meeting notes – budget and planning", []),
+    ("Good morning – coffee first", []),
+    ("For sale: Roland Juno-106 – £900", []),
+    ("The Cure return with first new song in 16 years, “Alone”", [("The Cure", "Alone")]),
+    ("Lana Del Rey debuts new song “Henry, Come On” at Stagecoach", [("Lana Del Rey", "Henry, Come On")]),
+    ("Today's pick: Alvvays' \"Archie, Marry Me\"", [("Alvvays", "Archie, Marry Me")]),
+    ('LCD Soundsystem, "All My Friends" (2007)', [("LCD Soundsystem", "All My Friends")]),
+    ("#JukeboxFridayNight Talking Heads - Road to Nowhere", [("Talking Heads", "Road to Nowhere")]),
+    ("Blur vs Oasis – who won?", []),
+    ("Jamie xx feat. Romy - Loud Places", [("Jamie xx", "Loud Places")]),
+    ("Kendrick Lamar's Super Bowl halftime show was something else", []),
+    ("Check out my new mixtape! link in bio", []),
+    ("Kate Bush - The Kick Inside (1978), side two", []),
+    ("Aphex Twin “Xtal”", [("Aphex Twin", "Xtal")]),
+    ("Neil Young – Harvest (full album)", []),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), POSTS)
+def test_songs_are_found_where_they_are_named_and_nowhere_else(text: str, expected: list[tuple[str, str]]) -> None:
+    assert songs(text) == expected
+
+
+SPOTIFY, YOUTUBE, BANDCAMP = (
+    "https://open.spotify.com/track/1",
+    "https://www.youtube.com/watch?v=1",
+    "https://a.bandcamp.com/track/b",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "link", "expected"),
+    [
+        ("this one.", Link(YOUTUBE, "Low - Lazy (Official Audio)"), [("Low", "Lazy")]),
+        ("this one.", Link(BANDCAMP, "Lazy, by Low"), [("Low", "Lazy")]),
+        ("this one.", Link(SPOTIFY, "Lazy", "Spotify", "Low · I Could Live In Hope · Song · 1994"), [("Low", "Lazy")]),
+        ("Lazy - Low", Link(SPOTIFY, "Lazy - song and lyrics by Low | Spotify"), [("Low", "Lazy")]),
+        ("so good", Link("https://open.spotify.com/album/1", "Low - Hope"), []),
+        ("so good", Link(YOUTUBE, "Low - Live at the Barbican (full concert)"), []),
+        ("so good", Link(YOUTUBE, "How to tune a guitar - lesson 4"), []),
+        ("Low – Hope", Link("https://low.bandcamp.com/album/hope", "Hope, by Low", "Bandcamp", "11 track album"), []),
+    ],
+)
+def test_link_cards_tell_what_the_text_leaves_out(text: str, link: Link, expected: list[tuple[str, str]]) -> None:
+    assert songs(text, link) == expected
+
+
+def test_a_scrobble_is_a_record_not_prose() -> None:
+    play = {
+        "trackName": "Alison",
+        "artists": [{"artistName": "Slowdive"}, {"nonsense": 1}],
+        "$type": "fm.teal.alpha.feed.play",
+    }
+    assert songs(json.dumps(play)) == [("Slowdive", "Alison")]
+    assert songs(json.dumps({**play, "artists": 7})) == []
+    assert songs('{"trackName": 3}') == []
+    assert songs("Artist: Slowdive\nTitle: Alison") == [("Slowdive", "Alison")]
+
+
+def test_a_long_list_is_a_playlist() -> None:
+    lines = [f"Band {letter} – Song {letter}" for letter in "ABCDEFG"]
+    assert len(songs("\n".join(lines[:MOST_SONGS]))) == MOST_SONGS
+    assert songs("\n".join(lines)) == []
+
+
+def test_what_is_not_sure_is_a_guess_and_no_mention() -> None:
+    guesses = find_guesses("caroline - so nice to be here")
+    assert guesses
+    assert all(guess.score < THRESHOLD for guess in guesses)
+    assert find_mentions("caroline - so nice to be here") == []
+
+
+HOSTILE = [
+    "<script>alert(1)</script> – “<img src=x onerror=alert(1)>”",
+    "\u202eevil\u202c – title\x00\x1b[31m",
+    "“" * 50_000,
+    '"' + "a " * 50_000 + '" by ' + "B " * 10_000,
+    "- " * 50_000,
+    "Artist – " * 12_000,
+    "by " * 40_000,
+    "(" * 100_000,
+    "#a" * 50_000,
+    "'s “x” " * 15_000,
+    "{" * 100_000,
+    '{"trackName": ' * 20_000,
+    "now playing " * 9_000,
+    "@" * 100_000,
+    ("The " * 40 + "– " + "x " * 40 + "\n") * 500,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_posts_take_no_time(text: str) -> None:
+    links = [Link(text[:2000], text[:2000], text[:2000], text[:2000])] * 2000
+    begun = time.process_time()
+    found = find_mentions(text, links, lambda artist: False)
+    assert time.process_time() - begun < 5  # a regular expression that runs wild takes minutes
+    assert len(found) <= MOST_SONGS
+
+
+@given(
+    st.text(st.characters() | st.sampled_from("“”\"'‘’–—-:|/()[]#@ \nAbBy"), max_size=200),
+    st.lists(st.builds(Link, st.text(max_size=30), st.text(max_size=60)), max_size=3),
+)
+def test_whatever_a_post_says_the_names_are_allowed_ones(text: str, links: list[Link]) -> None:
+    for mention in find_mentions(text, links, knows):
+        assert build_song(mention.song.artist, mention.song.title) == mention.song
+        assert THRESHOLD <= mention.score <= 1
