@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from deephypebot.services import Match
+from deephypebot.services import Finding, Match
 from deephypebot.songs import normalise_name
+from deephypebot.types import Song
 
 DATA = files("deephypebot.services") / "data"
 GUEST = re.compile(r"\s[(\[]?(?:feat\.?|ft\.?|featuring|with)\s|,\s|\s[&x×]\s", re.IGNORECASE)
 
 
 class EmbeddedCatalogue:
-    """Implements services.Catalogue."""
+    """Implements services.Catalogue and, as far as artists go, services.SongCatalogue."""
+
+    name = "embedded"
+
+    def find_song(self, song: Song, ids: Mapping[str, str]) -> Finding | None:
+        """What is known of its artist; whether there is such a song it cannot tell."""
+        match = self.find(song.artist)
+        if match is None:
+            return None
+        return Finding(self.name, "CC0-1.0", True, genres=match.genres, country=match.country)
 
     def find(self, artist: str) -> Match | None:
         """By name or alias; of "X feat. Y", "X & Y" or "X, Y" it is X where the whole is unknown.

@@ -2,30 +2,63 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from deephypebot.config import state_dir
+from deephypebot.errors import InputError
 from deephypebot.services import Notice, Publisher, Purse, Sheet, SongCatalogue, Watcher
 from deephypebot.settings import FeedSettings, Settings
 
+SUFFIX = {"rss": "xml", "json": "json", "markdown": "md"}
+
 
 def open_publisher(network: str, settings: Settings) -> Publisher:
-    """The publisher of a network, not yet signed in."""
-    raise NotImplementedError(network)
+    """The publisher of a network, not yet signed in. Raises InputError where the settings lack its account."""
+    match network:
+        case "console":
+            from deephypebot.services.console import Console
+
+            return Console()
+        case "rss" | "json" | "markdown":
+            from deephypebot.services.publications import Publication
+
+            post = settings.posting(network)
+            return Publication(network, post.path or state_dir() / f"posts.{SUFFIX[network]}", post.title)
+        case _:
+            raise InputError(f"network is {network!r}; allowed are bluesky, mastodon, x, console, rss, json, markdown")
 
 
 def open_watcher(feed: FeedSettings, settings: Settings, purse: Purse) -> Watcher:
     """The watcher of a feed, not yet signed in. purse: for a service that costs."""
-    raise NotImplementedError(feed.kind)
+    match feed.kind:
+        case "file":
+            from deephypebot.services.file_feed import FileFeed, StdinFeed
+
+            return StdinFeed() if feed.path == "-" else FileFeed(Path(feed.path))
+        case _:
+            raise InputError(f"kind of feed is {feed.kind!r}, which is not there yet")
 
 
 def open_catalogues(settings: Settings) -> list[SongCatalogue]:
-    """The catalogues that songs are looked up in, in their order."""
-    raise NotImplementedError
+    """The catalogues that songs are looked up in, in their order. Raises InputError where the settings lack a key."""
+    return [_open_catalogue(name, settings) for name in settings.look_up.catalogues]
+
+
+def _open_catalogue(name: str, settings: Settings) -> SongCatalogue:
+    match name:
+        case "embedded":
+            from deephypebot.services.embedded import EmbeddedCatalogue
+
+            return EmbeddedCatalogue()
+        case _:
+            raise InputError(f"catalogue is {name!r}, which is not there yet")
 
 
 def open_sheet(settings: Settings) -> Sheet:
     """The sheet to curate in."""
-    raise NotImplementedError
+    raise InputError("[sheet] is set, and sheets are not there yet")
 
 
 def open_notice(settings: Settings) -> Notice:
     """Where notices go."""
-    raise NotImplementedError
+    raise InputError("[notice] is set, and notices are not there yet")
