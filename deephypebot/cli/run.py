@@ -68,7 +68,7 @@ def run_until_stopped(bot: Bot, worker: Worker, with_page: bool) -> None:
     if with_page:
         from deephypebot.cli.serve import build_server
 
-        server = build_server(bot.settings, bot)
+        server = build_server(bot)
         page = threading.Thread(target=server.run, name=WEB)
         page.start()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -59,7 +59,9 @@ class Feeds:
 def add_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
     """Insert those rows that offend no UNIQUE; how many they were."""
     insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
-    one: ColumnElement[int] = literal_column("1")  # PostgreSQL's driver does not count such rows, so each says that it is there
+    one: ColumnElement[int] = literal_column(
+        "1"
+    )  # PostgreSQL's driver does not count such rows, so each says that it is there
     return sum(
         len(connection.execute(insert(table).values(**row).on_conflict_do_nothing().returning(one)).all())
         for row in rows
