@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -11,13 +12,13 @@ import numpy as np
 from deephypebot.errors import InputError
 from deephypebot.model.writing.choose import Choice, Chosen
 from deephypebot.model.writing.constraints import Constraints, condition
-from deephypebot.model.writing.decode import Array, Decoded, Decoder, Sampling, sample
+from deephypebot.model.writing.decode import Allowed, Array, Decoded, Decoder, Sampling, sample
 from deephypebot.model.writing.guidance import draw_latent, latent_place, word_bias
 from deephypebot.model.writing.wording import Wording
 from deephypebot.types import Attributes, Song, Wish
 
 T = TypeVar("T")
-BATCH = 40  # rows that are written together, about
+BATCH = 160  # rows that are written together at most; a row of more costs nearly as much, and memory
 PLAIN = Wish()
 DEFAULT = "guided"  # of the ways that constraints move z, the one that fares better (dev/LOG.md)
 CHOSEN = {"descriptive"}  # styles that choosing among drafts gives, and better texts without a move of z (dev/LOG.md)
@@ -41,6 +42,29 @@ class Engine(Decoder, Protocol):
     def listen(self, text: str) -> Array: ...
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A text that is to be written. All that it comes of: what stands beside it in a batch adds nothing."""
+
+    song: Song
+    attributes: Attributes
+    seed: int
+    sampling: Sampling
+    wish: Wish = PLAIN
+
+    @property
+    def drafts(self) -> int:
+        """How many are written for it."""
+        return self.wish.best_of or self.sampling.drafts
+
+
+def pieces(
+    song: Song, asked: Sequence[Attributes], seeds: Sequence[int], sampling: Sampling, wish: Wish = PLAIN
+) -> list[Piece]:
+    """One for each of the attributes and its seed."""
+    return [Piece(song, attributes, seed, sampling, wish) for attributes, seed in zip(asked, seeds, strict=True)]
+
+
 class Drafts:
     """Writes drafts of texts about songs, slots unfilled, with an engine and the words that it may use."""
 
@@ -49,43 +73,44 @@ class Drafts:
     ) -> None:
         self.engine, self.wording, self.choice, self.constraints = engine, wording, choice, constraints
 
-    def best(
-        self, song: Song, asked: Sequence[Attributes], seeds: Sequence[int], sampling: Sampling, wish: Wish = PLAIN
-    ) -> list[Chosen | None]:
-        """For each of the attributes and its seed the best of its drafts, None where none may be posted.
+    def best(self, asked: Sequence[Piece]) -> list[Chosen | None]:
+        """The best of the drafts of each piece, None where none may be posted.
 
         What a seed gives does not hang on the others. Raises InputError for a constraint that the checkpoint lacks.
         """
-        drawn = self.draw(song, asked, seeds, sampling, wish)
-        return [self.choice.best(drafts, song, a, wish) for a, drafts in zip(asked, drawn, strict=True)]
+        drawn = zip(asked, self.draw(asked), strict=True)
+        return [self.choice.best(drafts, piece.song, piece.attributes, piece.wish) for piece, drafts in drawn]
 
-    def draw(
-        self, song: Song, asked: Sequence[Attributes], seeds: Sequence[int], sampling: Sampling, wish: Wish = PLAIN
-    ) -> list[list[Decoded]]:
-        """For each of the attributes and its seed wish.best_of drafts as they come, by default sampling.drafts."""
-        sampling = replace(sampling, drafts=wish.best_of or sampling.drafts)
-        each, found = sampling.drafts, list[list[Decoded]]()
-        some = max(1, BATCH // each)
-        for at in range(0, len(asked), some):
-            streams = [_stream(seed, draft) for seed in seeds[at : at + some] for draft in range(each)]
-            rows = [a for a in asked[at : at + some] for _ in range(each)]
-            drafts = self.write(song, rows, self.latents(rows, streams, sampling, wish), streams, sampling, wish)
-            found += [drafts[i : i + each] for i in range(0, len(drafts), each)]
-        return found
+    def draw(self, asked: Sequence[Piece]) -> list[list[Decoded]]:
+        """The drafts of each piece as they come, written in batches."""
+        rows = [(piece, draft) for piece in asked for draft in range(piece.drafts)]
+        batches = max(1, -(-len(rows) // BATCH))
+        size = max(1, -(-len(rows) // batches))  # all of one size, as none is cheap that is nearly empty
+        found = list[Decoded]()
+        for at in range(0, len(rows), size):
+            some, streams = (
+                [piece for piece, _ in rows[at : at + size]],
+                [_stream(p.seed, d) for p, d in rows[at : at + size]],
+            )
+            found += self.write(some, self.latents(some, streams), streams)
+        each = iter(found)
+        return [[*islice(each, piece.drafts)] for piece in asked]
 
-    def latents(
-        self,
-        asked: Sequence[Attributes],
-        streams: Sequence[np.random.Generator],
-        sampling: Sampling,
-        wish: Wish = PLAIN,
-    ) -> Array:
-        """z for each of the attributes from its stream: (N, Z)"""
+    def latents(self, asked: Sequence[Piece], streams: Sequence[np.random.Generator]) -> Array:
+        """z for each of the pieces from its stream: (N, Z)"""
         z = np.zeros((len(asked), self.engine.latent_dim), np.float32)
-        for attributes, rows in _alike(asked).items():
+        for (attributes, sampling, wish), rows in _alike([(p.attributes, p.sampling, p.wish) for p in asked]).items():
             eps = np.stack([streams[i].standard_normal(self.engine.latent_dim) for i in rows])
             z[rows] = self._constrained(attributes, eps, [streams[i] for i in rows], sampling, wish)
         return z
+
+    def way(self, wish: Wish) -> str:
+        """The constraint that moves z as the wish asks. Raises InputError where the checkpoint has none."""
+        default = DEFAULT if self.constraints and {*wish.styles} - CHOSEN else "none"
+        way = wish.constraint or default
+        if way != "none" and self.constraints is None:
+            raise InputError(f"constraint is {way!r}, and this checkpoint has none; `train constraints` makes them")
+        return way
 
     def _constrained(
         self,
@@ -96,12 +121,9 @@ class Drafts:
         wish: Wish,
     ) -> Array:
         """eps (B, Z) -> z (B, Z), moved as the wish asks."""
-        engine, constraints = self.engine, self.constraints
-        way = wish.constraint or (DEFAULT if constraints and {*wish.styles} - CHOSEN else "none")
-        if way == "none" or (constraints and not wish.strength):
+        engine, constraints, way = self.engine, self.constraints, self.way(wish)
+        if constraints is None or way == "none" or not wish.strength:
             return draw_latent(engine, attributes, eps, sampling)
-        if constraints is None:
-            raise InputError(f"constraint is {way!r}, and this checkpoint has none; `train constraints` makes them")
         cond = condition(engine, attributes)
         if way == "lcgan":
             return np.stack([constraints.moved(z, cond, wish) for z in draw_latent(engine, attributes, eps, sampling)])
@@ -109,28 +131,30 @@ class Drafts:
         pairs = zip(eps, streams, strict=True)
         return np.stack([constraints.guided(start, spread, row, cond, wish, stream) for row, stream in pairs])
 
-    def write(
-        self,
-        song: Song,
-        asked: Sequence[Attributes],
-        z: Array,
-        streams: Sequence[np.random.Generator],
-        sampling: Sampling,
-        wish: Wish = PLAIN,
-    ) -> list[Decoded]:
-        """A draft for each of the attributes and its z (N, Z), from its stream."""
-        engine, allowed = self.engine, self.wording.about(song, wish.pronouns)
-        begun: dict[int, tuple[Array, Array]] = {}
-        for attributes, rows in _alike(asked).items():
-            bias = word_bias(engine, attributes, sampling)
-            begun |= {i: (prefix, bias) for i, prefix in zip(rows, engine.prefix(attributes, z[rows]), strict=True)}
-        drafts: dict[int, Decoded] = {}
-        for rows in _alike([len(begun[i][0]) for i in range(len(asked))]).values():  # prompts differ in length
-            prefix, bias = (np.stack(part) for part in zip(*(begun[i] for i in rows), strict=True))
-            own = [streams[i] for i in rows]
-            drawn = sample(engine, prefix, z[rows], engine.ids, engine.eos, own, sampling, allowed, bias)
+    def write(self, asked: Sequence[Piece], z: Array, streams: Sequence[np.random.Generator]) -> list[Decoded]:
+        """A draft for each of the pieces and its z (N, Z), from its stream."""
+        begun = dict[int, tuple[Array, Array]]()
+        for (attributes, sampling), rows in _alike([(piece.attributes, piece.sampling) for piece in asked]).items():
+            bias = word_bias(self.engine, attributes, sampling)
+            prefixes = self.engine.prefix(attributes, z[rows])
+            begun |= {i: (prefix, bias) for i, prefix in zip(rows, prefixes, strict=True)}
+        allowed = self._allowed(asked)
+        drafts = dict[int, Decoded]()
+        for (_, sampling), rows in _alike(
+            [(len(begun[i][0]), piece.sampling) for i, piece in enumerate(asked)]
+        ).items():
+            prefix, biases = (
+                np.stack(part) for part in zip(*(begun[i] for i in rows), strict=True)
+            )  # prompts differ in length
+            own, may = [streams[i] for i in rows], [allowed[i] for i in rows]
+            drawn = sample(self.engine, prefix, z[rows], self.engine.ids, self.engine.eos, own, sampling, may, biases)
             drafts |= zip(rows, drawn, strict=True)
         return [drafts[i] for i in range(len(asked))]
+
+    def _allowed(self, asked: Sequence[Piece]) -> list[Allowed]:
+        """What may follow in each of the pieces."""
+        known = {key: self.wording.about(*key) for key in {(piece.song, piece.wish.pronouns) for piece in asked}}
+        return [known[piece.song, piece.wish.pronouns] for piece in asked]
 
 
 def _alike(values: Sequence[T]) -> dict[T, list[int]]:

@@ -28,7 +28,7 @@ from deephypebot.model.condition import MAX_LABELS, feature_inputs, kind_index, 
 from deephypebot.model.judging.judges import with_families
 from deephypebot.model.settings import read_settings
 from deephypebot.model.tokens import BOS, EOS, START, Vocabulary
-from deephypebot.model.writing.engine_cache import Half, open_halves
+from deephypebot.model.writing.engine_cache import open_halves
 from deephypebot.model.writing.engine_graph import GRAPH_VERSION, build_lower, build_upper
 from deephypebot.model.writing.word_bias import FILE as WORD_BIAS
 from deephypebot.model.writing.word_bias import load_word_bias
