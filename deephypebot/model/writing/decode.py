@@ -99,10 +99,11 @@ def sample(
     sampling: Sampling,
     allowed: Sequence[Allowed] | None = None,
     bias: Array | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> list[Decoded]:
     """Draw a text a row. ids (V,): token id of each output; eos: its token id; allowed: what may follow, for each row.
 
-    bias (V,) or (B, V), in nats: see draw; the nll is that without it.
+    bias (V,) or (B, V), in nats: see draw; the nll is that without it. stopped: whether nobody waits for the texts any longer.
     """
     end = int(np.flatnonzero(ids == eos)[0])
     outputs, nll = [list[int]() for _ in prefix], np.zeros(len(prefix))
@@ -121,7 +122,7 @@ def sample(
         for row, output in zip(rows.tolist(), chosen.tolist(), strict=True):
             outputs[row].append(output)
         writing = chosen != end
-        if not writing.any() or step + 1 == sampling.max_new_tokens:
+        if not writing.any() or step + 1 == sampling.max_new_tokens or stopped():
             break
         if not writing.all():
             kept = closed_up(writing)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
+from threading import Lock
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -14,17 +16,19 @@ from deephypebot.model.writing.choose import Choice, Chosen
 from deephypebot.model.writing.constraints import Constraints, condition
 from deephypebot.model.writing.decode import Allowed, Array, Decoded, Decoder, Sampling, sample
 from deephypebot.model.writing.guidance import draw_latent, latent_place, word_bias
+from deephypebot.model.writing.hands import Hands, Twinned
 from deephypebot.model.writing.wording import Wording
 from deephypebot.types import Attributes, Song, Wish
 
 T = TypeVar("T")
-BATCH = 160  # rows that are written together at most; a row of more costs nearly as much, and memory
+BATCH = 160  # rows that all hands write together at most: more save little time, and cost memory
+FEW = 20  # rows that are not worth another hand
 PLAIN = Wish()
 DEFAULT = "guided"  # of the ways that constraints move z, the one that fares better (dev/LOG.md)
 CHOSEN = {"descriptive"}  # styles that choosing among drafts gives, and better texts without a move of z (dev/LOG.md)
 
 
-class Engine(Decoder, Protocol):
+class Engine(Decoder, Twinned, Protocol):
     """What writing asks of a model: engine.py over a pretrained backbone, engine_gru.py over the GRU.
 
     ids: (V,) the token id of each output; eos: the token id that ends a text; B rows, Z latent dimensions.
@@ -72,6 +76,7 @@ class Drafts:
         self, engine: Engine, wording: Wording, choice: Choice, constraints: Constraints | None = None
     ) -> None:
         self.engine, self.wording, self.choice, self.constraints = engine, wording, choice, constraints
+        self.hands, self.preparing = Hands(engine), Lock()  # the engine itself reads labels, for one hand at a time
 
     def best(self, asked: Sequence[Piece]) -> list[Chosen | None]:
         """The best of the drafts of each piece, None where none may be posted.
@@ -82,19 +87,32 @@ class Drafts:
         return [self.choice.best(drafts, piece.song, piece.attributes, piece.wish) for piece, drafts in drawn]
 
     def draw(self, asked: Sequence[Piece]) -> list[list[Decoded]]:
-        """The drafts of each piece as they come, written in batches."""
+        """The drafts of each piece as they come, written in batches of those that are drawn alike."""
         rows = [(piece, draft) for piece in asked for draft in range(piece.drafts)]
-        batches = max(1, -(-len(rows) // BATCH))
-        size = max(1, -(-len(rows) // batches))  # all of one size, as none is cheap that is nearly empty
-        found = list[Decoded]()
-        for at in range(0, len(rows), size):
-            some, streams = (
-                [piece for piece, _ in rows[at : at + size]],
-                [_stream(p.seed, d) for p, d in rows[at : at + size]],
-            )
-            found += self.write(some, self.latents(some, streams), streams)
-        each = iter(found)
+        batches = [
+            batch for alike in _alike([piece.sampling for piece, _ in rows]).values() for batch in self._batches(alike)
+        ]
+        drawn = self.hands.do([partial(self._draw, [rows[i] for i in batch]) for batch in batches])
+        found = {
+            i: draft
+            for batch, drafts in zip(batches, drawn, strict=True)
+            for i, draft in zip(batch, drafts, strict=True)
+        }
+        each = iter([found[i] for i in range(len(rows))])
         return [[*islice(each, piece.drafts)] for piece in asked]
+
+    def _batches(self, rows: Sequence[int]) -> list[list[int]]:
+        """Rows shared out evenly among the hands."""
+        hands = min(self.hands.number, max(1, len(rows) // FEW))
+        size = -(-len(rows) // (hands * -(-len(rows) // BATCH)))
+        return [[*rows[at : at + size]] for at in range(0, len(rows), size)]
+
+    def _draw(self, rows: Sequence[tuple[Piece, int]], hand: Decoder, stopped: Callable[[], bool]) -> list[Decoded]:
+        """A draft for each of the pieces, by its number."""
+        asked, streams = [piece for piece, _ in rows], [_stream(piece.seed, draft) for piece, draft in rows]
+        with self.preparing:
+            z = self.latents(asked, streams)
+        return self._write(asked, z, streams, hand, stopped)
 
     def latents(self, asked: Sequence[Piece], streams: Sequence[np.random.Generator]) -> Array:
         """z for each of the pieces from its stream: (N, Z)"""
@@ -132,24 +150,37 @@ class Drafts:
         return np.stack([constraints.guided(start, spread, row, cond, wish, stream) for row, stream in pairs])
 
     def write(self, asked: Sequence[Piece], z: Array, streams: Sequence[np.random.Generator]) -> list[Decoded]:
-        """A draft for each of the pieces and its z (N, Z), from its stream."""
-        begun = dict[int, tuple[Array, Array]]()
-        for (attributes, sampling), rows in _alike([(piece.attributes, piece.sampling) for piece in asked]).items():
-            bias = word_bias(self.engine, attributes, sampling)
-            prefixes = self.engine.prefix(attributes, z[rows])
-            begun |= {i: (prefix, bias) for i, prefix in zip(rows, prefixes, strict=True)}
-        allowed = self._allowed(asked)
+        """A draft for each of the pieces and its z (N, Z), from its stream, in one batch; they are drawn alike."""
+        return self.hands.do([partial(self._write, asked, z, streams)])[0]
+
+    def _write(
+        self,
+        asked: Sequence[Piece],
+        z: Array,
+        streams: Sequence[np.random.Generator],
+        hand: Decoder,
+        stopped: Callable[[], bool],
+    ) -> list[Decoded]:
+        ids, eos, allowed = self.engine.ids, self.engine.eos, self._allowed(asked)
+        begun = self._begun(asked, z)
         drafts = dict[int, Decoded]()
-        for (_, sampling), rows in _alike(
-            [(len(begun[i][0]), piece.sampling) for i, piece in enumerate(asked)]
-        ).items():
-            prefix, biases = (
-                np.stack(part) for part in zip(*(begun[i] for i in rows), strict=True)
-            )  # prompts differ in length
+        for rows in _alike([len(prefix) for prefix, _ in begun]).values():  # prompts differ in length
+            prefix, bias = (np.stack(part) for part in zip(*(begun[i] for i in rows), strict=True))
             own, may = [streams[i] for i in rows], [allowed[i] for i in rows]
-            drawn = sample(self.engine, prefix, z[rows], self.engine.ids, self.engine.eos, own, sampling, may, biases)
+            drawn = sample(hand, prefix, z[rows], ids, eos, own, asked[0].sampling, may, bias, stopped)
             drafts |= zip(rows, drawn, strict=True)
         return [drafts[i] for i in range(len(asked))]
+
+    def _begun(self, asked: Sequence[Piece], z: Array) -> list[tuple[Array, Array]]:
+        """The prefix (P, D) and the bias (V,) of each piece with its z (N, Z)."""
+        begun = dict[int, tuple[Array, Array]]()
+        with self.preparing:
+            for (attributes, sampling), rows in _alike([(piece.attributes, piece.sampling) for piece in asked]).items():
+                bias = word_bias(self.engine, attributes, sampling)
+                begun |= {
+                    i: (prefix, bias) for i, prefix in zip(rows, self.engine.prefix(attributes, z[rows]), strict=True)
+                }
+        return [begun[i] for i in range(len(asked))]
 
     def _allowed(self, asked: Sequence[Piece]) -> list[Allowed]:
         """What may follow in each of the pieces."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ class Engine:
         self.backbone = _Tensors(backbone / "model.safetensors", BackboneError, f"backbone {backbone}")
         self.vocabulary = Vocabulary.load(checkpoint / "tokenizer.json")
         self.full_tokenizer = _read_tokenizer(backbone)
-        self.ids, self.eos = np.asarray(self.vocabulary.ids), EOS
+        self.threads, self.ids, self.eos = max(1, threads), np.asarray(self.vocabulary.ids), EOS
         self._label_state = lru_cache(LABELS_KEPT)(self._read_label)
         folder = (cache or cache_dir() / "engines") / _key(checkpoint, backbone)
         try:
@@ -155,6 +156,12 @@ class Engine:
         )
 
     # ---- writing
+
+    def twin(self) -> Engine:
+        """One that writes another batch meanwhile, with the same weights."""
+        other = copy(self)
+        other.lower, other.upper = self.lower.twin(), self.upper.twin()
+        return other
 
     def start(self, prefix: Array, z: Array, strength: float = 1.0) -> Array:
         """Logits (B, V) of the first token, from prefix (B, P, D) and z (B, Z), of which the last step makes `strength`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import zlib
 from collections.abc import Callable, Iterator
+from copy import copy
 from pathlib import Path
 from time import time
 from typing import Any
@@ -42,6 +43,13 @@ class Half:
         self.caches = dict[str, Array]()
         self.heads, self.size = config["num_key_value_heads"], config["head_dim"]
         self.begin(1)
+
+    def twin(self) -> Half:
+        """The same layers with a cache of their own; both may run at once."""
+        other = copy(self)
+        other.caches = {}
+        other.begin(1)
+        return other
 
     def begin(self, rows: int) -> None:
         """Forget what was read; the calls that follow bring so many rows."""
