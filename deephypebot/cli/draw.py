@@ -13,6 +13,7 @@ from deephypebot.types import SEED_EXACT, Candidate, Song, Wish
 
 if TYPE_CHECKING:
     from deephypebot.model.writing.commentator import Commentator
+    from deephypebot.model.writing.commission import Commission
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,20 @@ class Draw:
         """The texts; `say` hears of it where they are fewer than asked for."""
         drawn = (self.n, self.seed, self.temperature, self.top_p, self.wish, self.recent)
         candidates = writer.write(request.song, request.attributes, *drawn)
+        self.tell_fewer(candidates, say)
+        return candidates
+
+    def commission(self, request: Request) -> Commission:
+        """The same to be written beside other songs. Raises InputError."""
+        from deephypebot.model.writing.commission import Commission
+
+        own = (self.n, self.seed, self.temperature, self.top_p, self.wish, self.recent)
+        return Commission(request.song, request.attributes, *own)
+
+    def tell_fewer(self, candidates: list[Candidate], say: Callable[[str], None]) -> None:
+        """Say so where texts are fewer than asked for."""
         if len(candidates) < self.n:
             say(f"only {len(candidates)} of {self.n} candidates came out as finished texts")
-        return candidates
 
 
 def as_line(request: Request, candidates: list[Candidate]) -> str:
