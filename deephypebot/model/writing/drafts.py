@@ -22,7 +22,7 @@ from deephypebot.types import Attributes, Song, Wish
 
 T = TypeVar("T")
 BATCH = 160  # rows that all hands write together at most: more save little time, and cost memory
-FEW = 20  # rows that are not worth another hand
+FEW = 4  # rows that are not worth another hand
 PLAIN = Wish()
 DEFAULT = "guided"  # of the ways that constraints move z, the one that fares better (dev/LOG.md)
 CHOSEN = {"descriptive"}  # styles that choosing among drafts gives, and better texts without a move of z (dev/LOG.md)

@@ -49,7 +49,7 @@ LABELS_KEPT = 4096  # whose states are not read again
 class Engine:
     """Implements drafts.Engine. Raises CheckpointError or BackboneError for files that cannot be used.
 
-    threads: of ONNX Runtime; cache: the folder of built graphs, by default in the user's cache.
+    threads: how many twins may write at once; cache: the folder of built graphs, by default in the user's cache.
     """
 
     def __init__(self, checkpoint: Path, backbone: Path, threads: int = 2, cache: Path | None = None) -> None:
@@ -70,7 +70,7 @@ class Engine:
                 if not np.isfinite(weight).all():
                     raise CheckpointError(f"checkpoint {checkpoint}: {name} holds numbers that are not finite")
             self.bias = load_word_bias(checkpoint)
-            self.lower, self.upper = open_halves(folder, self._graphs, self.config, threads)
+            self.lower, self.upper = open_halves(folder, self._graphs, self.config)
             self._try_out()
         except DeepHypeBotError:
             raise

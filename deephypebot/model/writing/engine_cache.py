@@ -30,12 +30,12 @@ KEPT = 8  # checkpoints whose graphs stay on disk, 130 MB each
 class Half:
     """A run of layers as an open graph with its cache of keys and values, which later calls go on from.
 
-    The cache has room for the rows that are there and ROOM positions more at a time, so it is no larger than what is written.
+    It runs on one thread: twins side by side (hands.py) keep more cores busy than a product cut in pieces. The cache has room for the rows that are there and ROOM positions more at a time, so it is no larger than what is written.
     """
 
-    def __init__(self, path: Path, config: dict[str, Any], threads: int) -> None:
+    def __init__(self, path: Path, config: dict[str, Any]) -> None:
         options = ort.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads, 1, 3
+        options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = 1, 1, 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self.session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         self.names = [entry.name for entry in self.session.get_inputs() if entry.name.startswith("past_")]
@@ -47,8 +47,7 @@ class Half:
     def twin(self) -> Half:
         """The same layers with a cache of their own; both may run at once."""
         other = copy(self)
-        other.caches = {}
-        other.begin(1)
+        other.caches, other.rows, other.length = {}, 0, 0
         return other
 
     def begin(self, rows: int) -> None:
@@ -104,7 +103,7 @@ class Half:
         return result
 
 
-def open_halves(folder: Path, build: Callable[[], Iterator[bytes]], config: dict[str, Any], threads: int) -> list[Half]:
+def open_halves(folder: Path, build: Callable[[], Iterator[bytes]], config: dict[str, Any]) -> list[Half]:
     """The lower and the upper graph from `folder`, which is written anew where it is missing or damaged.
 
     build: the bytes of the two graphs. Raises BackboneError where they can be neither written nor opened.
@@ -112,7 +111,7 @@ def open_halves(folder: Path, build: Callable[[], Iterator[bytes]], config: dict
     if not _is_intact(folder):
         _write(folder, build())
     try:
-        return [Half(folder / f"{name}.onnx", config, threads) for name in HALVES]
+        return [Half(folder / f"{name}.onnx", config) for name in HALVES]
     except Exception as error:  # ONNX Runtime has many
         raise BackboneError(f"{folder}: ONNX Runtime cannot open the graphs ({error})") from error
 
