@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from threading import Lock
 from typing import Protocol, TypeVar
 
@@ -83,23 +83,30 @@ class Drafts:
 
         What a seed gives does not hang on the others. Raises InputError for a constraint that the checkpoint lacks.
         """
-        drawn = zip(asked, self.draw(asked), strict=True)
-        return [self.choice.best(drafts, piece.song, piece.attributes, piece.wish) for piece, drafts in drawn]
+        with closing(self._drawn(asked)) as drawn:  # while others are written
+            return [self._best(piece, drafts) for piece, drafts in zip(asked, drawn, strict=True)]
 
     def draw(self, asked: Sequence[Piece]) -> list[list[Decoded]]:
-        """The drafts of each piece as they come, written in batches of those that are drawn alike."""
+        """The drafts of each piece as they come."""
+        with closing(self._drawn(asked)) as drawn:
+            return [*drawn]
+
+    def _best(self, piece: Piece, drafts: Sequence[Decoded]) -> Chosen | None:
+        with self.preparing:
+            return self.choice.best(drafts, piece.song, piece.attributes, piece.wish)
+
+    def _drawn(self, asked: Sequence[Piece]) -> Generator[list[Decoded]]:
+        """The drafts of each piece, in order and as soon as they are there, written in batches of rows that are drawn alike."""
         rows = [(piece, draft) for piece in asked for draft in range(piece.drafts)]
-        batches = [
-            batch for alike in _alike([piece.sampling for piece, _ in rows]).values() for batch in self._batches(alike)
-        ]
-        drawn = self.hands.do([partial(self._draw, [rows[i] for i in batch]) for batch in batches])
-        found = {
-            i: draft
-            for batch, drafts in zip(batches, drawn, strict=True)
-            for i, draft in zip(batch, drafts, strict=True)
-        }
-        each = iter([found[i] for i in range(len(rows))])
-        return [[*islice(each, piece.drafts)] for piece in asked]
+        alike = _alike([piece.sampling for piece, _ in rows]).values()
+        batches = [batch for places in alike for batch in self._batches(places)]
+        found, first = dict[int, Decoded](), 0
+        with closing(self.hands.do([partial(self._draw, [rows[i] for i in batch]) for batch in batches])) as done:
+            for piece in asked:
+                own, first = range(first, first + piece.drafts), first + piece.drafts
+                while not found.keys() >= {*own}:
+                    found |= zip(batches.pop(0), next(done), strict=True)
+                yield [found.pop(i) for i in own]
 
     def _batches(self, rows: Sequence[int]) -> list[list[int]]:
         """Rows shared out evenly among the hands."""
@@ -151,7 +158,7 @@ class Drafts:
 
     def write(self, asked: Sequence[Piece], z: Array, streams: Sequence[np.random.Generator]) -> list[Decoded]:
         """A draft for each of the pieces and its z (N, Z), from its stream, in one batch; they are drawn alike."""
-        return self.hands.do([partial(self._write, asked, z, streams)])[0]
+        return next(self.hands.do([partial(self._write, asked, z, streams)]))
 
     def _write(
         self,

@@ -5,7 +5,7 @@ Between two products, and while words are drawn, cores have nothing to do; the b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Event
@@ -33,8 +33,8 @@ class Hands:
         for _ in range(self.number):
             self.free.put(engine.twin())
 
-    def do(self, jobs: Sequence[Job[T]]) -> list[T]:
-        """What comes of each job, in their order. Where one fails, or the caller is interrupted, all stop at the next word."""
+    def do(self, jobs: Sequence[Job[T]]) -> Generator[T]:
+        """What comes of each job, in their order. Where one fails, or the caller closes this, all stop at the next word."""
         stopped = Event()
 
         def run(job: Job[T]) -> T:
@@ -46,7 +46,6 @@ class Hands:
 
         with ThreadPoolExecutor(self.number) as pool:
             try:
-                return [*pool.map(run, jobs)]
-            except BaseException:
+                yield from pool.map(run, jobs)
+            finally:
                 stopped.set()
-                raise

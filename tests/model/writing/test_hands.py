@@ -20,8 +20,7 @@ def test_jobs_are_done_side_by_side_each_with_a_hand_of_its_own() -> None:
         both.wait(timeout=10)  # breaks unless the other is there too
         return hand
 
-    one, other, *_ = Hands(PhraseEngine(["a"])).do([job] * 4)
-    assert one is not other
+    assert len({id(hand) for hand in Hands(PhraseEngine(["a"])).do([job] * 4)}) == 2
 
 
 def test_what_comes_of_jobs_is_in_their_order() -> None:
@@ -29,8 +28,8 @@ def test_what_comes_of_jobs_is_in_their_order() -> None:
         return lambda hand, stopped: time.sleep(seconds) or seconds
 
     hands = Hands(PhraseEngine(["a"]))
-    assert hands.do([job(0.05), job(0.0), job(0.01)]) == [0.05, 0.0, 0.01]
-    assert hands.do([]) == []
+    assert [*hands.do([job(0.05), job(0.0), job(0.01)])] == [0.05, 0.0, 0.01]
+    assert [*hands.do([])] == []
 
 
 @pytest.mark.parametrize("fault", [ValueError, KeyboardInterrupt])
@@ -47,6 +46,26 @@ def test_where_one_fails_all_stop(fault: type[BaseException]) -> None:
 
     hands = Hands(PhraseEngine(["a"]))
     with pytest.raises(fault):
-        hands.do([broken, endless, endless])
+        list(hands.do([broken, endless, endless]))
     assert len(ended) <= 2
+    assert hands.free.qsize() == 2
+
+
+def test_where_nobody_waits_any_longer_all_stop() -> None:
+    done: list[str] = []
+
+    def quick(hand: Decoder, stopped: Callable[[], bool]) -> str:
+        return "quick"
+
+    def endless(hand: Decoder, stopped: Callable[[], bool]) -> str:
+        while not stopped():
+            time.sleep(0.001)
+        done.append("stopped")
+        return "endless"
+
+    hands = Hands(PhraseEngine(["a"]))
+    work = hands.do([quick, endless, endless, endless])
+    assert next(work) == "quick"
+    work.close()
+    assert len(done) <= 2
     assert hands.free.qsize() == 2
