@@ -26,7 +26,7 @@ class Twinned(Protocol):
 
 
 class Hands:
-    """As many as the engine has threads."""
+    """As many twins as the engine has threads."""
 
     def __init__(self, engine: Twinned) -> None:
         self.number, self.free = engine.threads, SimpleQueue[Decoder]()
