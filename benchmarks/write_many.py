@@ -18,8 +18,7 @@ from statistics import median
 from deephypebot import Song, load
 from deephypebot.corpus.builtin import split_builtin
 from deephypebot.model.writing.commentator import Commentator
-from deephypebot.model.writing.commission import Commission
-from deephypebot.types import Candidate
+from deephypebot.types import Candidate, Commission
 
 CANDIDATES = 5
 BOT_SONGS = 200  # of a day

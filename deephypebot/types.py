@@ -152,6 +152,21 @@ def _refuse_unless(is_allowed: bool, name: str, value: object, allowed: str) -> 
 
 
 @dataclass(frozen=True)
+class Commission:
+    """What a writer is asked for: n texts about a song. seed: drawn where it is None; temperature, top_p: by default the checkpoint's;
+    recent: texts that none may be like."""
+
+    song: Song
+    attributes: Attributes = field(default_factory=Attributes)
+    n: int = 5
+    seed: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    wish: Wish | None = None
+    recent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Sentence:
     """One text of a corpus with the attributes of its song; `post` is the id that splits go by."""
 

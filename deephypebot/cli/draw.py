@@ -9,11 +9,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from deephypebot.cli.request import Request
-from deephypebot.types import SEED_EXACT, Candidate, Song, Wish
+from deephypebot.types import SEED_EXACT, Candidate, Commission, Song, Wish
 
 if TYPE_CHECKING:
     from deephypebot.model.writing.commentator import Commentator
-    from deephypebot.model.writing.commission import Commission
 
 
 @dataclass(frozen=True)
@@ -42,9 +41,7 @@ class Draw:
         return candidates
 
     def commission(self, request: Request) -> Commission:
-        """The same to be written beside other songs. Raises InputError."""
-        from deephypebot.model.writing.commission import Commission
-
+        """The same, to be written beside other songs."""
         own = (self.n, self.seed, self.temperature, self.top_p, self.wish, self.recent)
         return Commission(request.song, request.attributes, *own)
 

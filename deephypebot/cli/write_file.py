@@ -16,11 +16,10 @@ from deephypebot.cli.output import complain, emit, forgiving_stderr
 from deephypebot.cli.request import ATTRIBUTES, Request, look_up, parse_row
 from deephypebot.cli.songs_file import count_lines, parse_line, read_lines
 from deephypebot.errors import InputError
-from deephypebot.types import Attributes
+from deephypebot.types import Attributes, Commission
 
 if TYPE_CHECKING:
     from deephypebot.model.writing.commentator import Commentator
-    from deephypebot.model.writing.commission import Commission
     from deephypebot.services import Catalogue
 
 KEYS = {"artist", "title", *ATTRIBUTES}
@@ -54,7 +53,7 @@ class FileWriter:
         return "stdin" if self.name == "-" else self.name
 
     def run(self, file: IO[bytes]) -> int:
-        """Each song's JSON as soon as it is written with those beside it, broken lines told by number. 1 where a song came to nothing, else 0."""
+        """Each song's JSON as soon as it is written, broken lines told by number. 1 where a song came to nothing, else 0."""
         from tqdm import tqdm
 
         songs = written = position = 0

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from deephypebot.model.writing import commentator
-from deephypebot.model.writing.commission import Commission
-from deephypebot.types import Attributes, Candidate, Song, Wish
+from deephypebot.types import Attributes, Candidate, Commission, Song, Wish
 
 Lines = Callable[[list[Any]], Path]
 

@@ -20,12 +20,12 @@ from deephypebot.model.judging.realism import load_realism
 from deephypebot.model.judging.rewards import topic_reward
 from deephypebot.model.settings import read_settings
 from deephypebot.model.writing.choose import Choice
-from deephypebot.model.writing.commission import Commission, open_desk
 from deephypebot.model.writing.constraints import Constraints, load_constraints
 from deephypebot.model.writing.decode import ALLOWED, Sampling
+from deephypebot.model.writing.desk import Desk, open_desk
 from deephypebot.model.writing.drafts import Drafts, Engine
 from deephypebot.model.writing.wording import Wording
-from deephypebot.types import Attributes, Candidate, Song, Wish
+from deephypebot.types import Attributes, Candidate, Commission, Song, Wish
 
 MAX_TRIES_A_TEXT = 12
 
@@ -102,16 +102,15 @@ class Commentator:
         that is not allowed, and n, seed, temperature or top_p out of range, a topic that does not exist, or a constraint that the
         checkpoint lacks.
         """
-        return self.write_many([Commission(song, attributes, n, seed, temperature, top_p, wish, recent)])[0]
+        known = attributes or Attributes()
+        return self.write_many([Commission(song, known, n, seed, temperature, top_p, wish, tuple(recent))])[0]
 
     def write_many(self, commissions: Sequence[Commission]) -> list[list[Candidate]]:
         """The texts of each commission, as `write` alone gives them, in less time: they share batches.
 
-        Raises InputError as `check` does, before anything is written.
+        Raises InputError as `write` does, before anything is written.
         """
-        for commission in commissions:
-            self.check(commission)
-        desks = [open_desk(commission, self.defaults) for commission in commissions]
+        desks = [self._opened(commission) for commission in commissions]
         for _ in range(MAX_TRIES_A_TEXT):
             missing = [(desk, piece) for desk in desks for piece in desk.missing()]
             for (desk, piece), chosen in zip(missing, self.drafts.best([p for _, p in missing]), strict=True):
@@ -119,9 +118,14 @@ class Commentator:
         return [desk.found for desk in desks]
 
     def check(self, commission: Commission) -> None:
-        """InputError where the wish names a topic that does not exist, or a constraint that the checkpoint lacks."""
-        topic_reward(commission.wished())
-        self.drafts.way(commission.wished())
+        """Raises InputError where `write` would."""
+        self._opened(commission)
+
+    def _opened(self, commission: Commission) -> Desk:
+        desk = open_desk(commission, self.defaults)
+        topic_reward(desk.first.wish)
+        self.drafts.way(desk.first.wish)
+        return desk
 
     @cached_property
     def drafts(self) -> Drafts:

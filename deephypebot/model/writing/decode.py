@@ -137,7 +137,7 @@ def sample(
 
 
 def closed_up(writing: Array) -> Array:
-    """The rows (B,) that still write, by number: those that stand last fill the gaps that the others leave, so that few move."""
+    """The rows (B,) that still write, by number: those that stand last fill the gaps of the others, so that few move."""
     size = int(writing.sum())
     rows = np.arange(size)
     rows[~writing[:size]] = size + np.flatnonzero(writing[size:])
@@ -184,7 +184,7 @@ def draw(logits: Array, dice: Array, temperature: float, top_p: float, bias: Arr
 
 
 def likeliest(logits: Array) -> Array:
-    """logits (B, V) -> the HEAD outputs of each row that are likeliest, the likeliest first: (B, HEAD), or (B, V) where V is less"""
+    """logits (B, V) -> the likeliest HEAD outputs of each row, the likeliest first: (B, HEAD), or (B, V) where V is less"""
     head = min(HEAD, logits.shape[1])
     least = np.partition(logits, -head, axis=1)[:, -head]  # three times as fast as argpartition
     found = np.empty((len(logits), head), np.int64)

@@ -96,7 +96,7 @@ class Drafts:
             return self.choice.best(drafts, piece.song, piece.attributes, piece.wish)
 
     def _drawn(self, asked: Sequence[Piece]) -> Generator[list[Decoded]]:
-        """The drafts of each piece, in order and as soon as they are there, written in batches of rows that are drawn alike."""
+        """The drafts of each piece as soon as they are there, in order, written in batches of rows that are drawn alike."""
         rows = [(piece, draft) for piece in asked for draft in range(piece.drafts)]
         alike = _alike([piece.sampling for piece, _ in rows]).values()
         batches = [batch for places in alike for batch in self._batches(places)]

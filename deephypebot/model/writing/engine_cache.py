@@ -30,7 +30,8 @@ KEPT = 8  # checkpoints whose graphs stay on disk, 130 MB each
 class Half:
     """A run of layers as an open graph with its cache of keys and values, which later calls go on from.
 
-    It runs on one thread: twins side by side (hands.py) keep more cores busy than a product cut in pieces. The cache has room for the rows that are there and ROOM positions more at a time, so it is no larger than what is written.
+    It runs on one thread: twins side by side (hands.py) keep more cores busy than a product cut in pieces. The cache has room
+    for the rows that are there, and grows by ROOM positions, so it is no larger than what is written.
     """
 
     def __init__(self, path: Path, config: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ class Hands:
             self.free.put(engine.twin())
 
     def do(self, jobs: Sequence[Job[T]]) -> Generator[T]:
-        """What comes of each job, in their order. Where one fails, or the caller closes this, all stop at the next word."""
+        """What comes of each job, in their order. Where one fails, or this is closed, all stop at the next word."""
         stopped = Event()
 
         def run(job: Job[T]) -> T:

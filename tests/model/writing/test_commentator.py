@@ -12,10 +12,10 @@ import pytest
 from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.writing import commentator
 from deephypebot.model.writing.commentator import Commentator
-from deephypebot.model.writing.commission import Commission, seeds
 from deephypebot.model.writing.decode import Sampling
+from deephypebot.model.writing.desk import seeds
 from deephypebot.model.writing.lexicon import WORD
-from deephypebot.types import Attributes, Song, Wish
+from deephypebot.types import Attributes, Commission, Song, Wish
 from tests.phrase_engine import PhraseEngine
 
 ALISON = Song("Slowdive", "Alison")
