@@ -34,6 +34,7 @@ tiny: setup
 
 bench: setup
 	.venv/bin/python benchmarks/write_speed.py
+	.venv/bin/python benchmarks/write_many.py
 
 scoreboard: setup
 	.venv/bin/python dev/scoreboard.py $(if $(AGAINST),--against $(AGAINST)) $(if $(BASELINE),--baseline $(BASELINE))

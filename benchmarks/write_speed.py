@@ -35,7 +35,7 @@ from deephypebot.model.network.cvae import TextCVAE
 from deephypebot.model.settings import read_settings
 from deephypebot.model.tokens import BOS, EOS, START
 from deephypebot.model.writing.commentator import Commentator
-from deephypebot.model.writing.drafts import Engine
+from deephypebot.model.writing.drafts import Engine, pieces
 from deephypebot.types import Attributes, Sentence, Wish
 
 CANDIDATES, TOKENS, TEMPERATURE, TOP_P = 5, 40, 0.8, 0.92
@@ -51,7 +51,7 @@ def ours(writer: Commentator) -> Callable[[], None]:
     sampling = replace(writer.defaults, temperature=TEMPERATURE, top_p=TOP_P, drafts=1, **lengths)
 
     def write() -> None:
-        rows = writer.drafts.draw(SONG, [ASKED] * CANDIDATES, range(CANDIDATES), sampling)
+        rows = writer.drafts.draw(pieces(SONG, [ASKED] * CANDIDATES, range(CANDIDATES), sampling))
         assert all(len(draft.ids) == TOKENS for drafts in rows for draft in drafts)
 
     return write

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from deephypebot.types import Attributes
 class PhraseEngine:
     """Implements drafts.Engine over the words of `phrases`; a word that no phrase would go on with has no chance."""
 
-    latent_dim = 2
+    latent_dim, threads = 2, 2
 
     def __init__(self, phrases: Sequence[str]) -> None:
         self.words = ["<end>", *sorted({word for phrase in phrases for word in self.split(phrase)})]
@@ -47,6 +48,9 @@ class PhraseEngine:
 
     def word_bias(self, attributes: Attributes) -> Array:
         return np.zeros(len(self.words), np.float32)
+
+    def twin(self) -> PhraseEngine:
+        return copy(self)  # with the same list of batches
 
     def start(self, prefix: Array, z: Array, strength: float = 1.0) -> Array:
         self.rows = [[] for _ in prefix]

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from deephypebot.cli.request import Request
-from deephypebot.types import SEED_EXACT, Candidate, Song, Wish
+from deephypebot.types import SEED_EXACT, Candidate, Commission, Song, Wish
 
 if TYPE_CHECKING:
     from deephypebot.model.writing.commentator import Commentator
@@ -37,9 +37,18 @@ class Draw:
         """The texts; `say` hears of it where they are fewer than asked for."""
         drawn = (self.n, self.seed, self.temperature, self.top_p, self.wish, self.recent)
         candidates = writer.write(request.song, request.attributes, *drawn)
+        self.tell_fewer(candidates, say)
+        return candidates
+
+    def commission(self, request: Request) -> Commission:
+        """The same, to be written beside other songs."""
+        own = (self.n, self.seed, self.temperature, self.top_p, self.wish, self.recent)
+        return Commission(request.song, request.attributes, *own)
+
+    def tell_fewer(self, candidates: list[Candidate], say: Callable[[str], None]) -> None:
+        """Say so where texts are fewer than asked for."""
         if len(candidates) < self.n:
             say(f"only {len(candidates)} of {self.n} candidates came out as finished texts")
-        return candidates
 
 
 def as_line(request: Request, candidates: list[Candidate]) -> str:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from deephypebot.errors import InputError, shown
 Floats = NDArray[np.floating[Any]]
 SHIPPED = Path(__file__).parent / "data" / "topics.safetensors"
 FORMAT = "deephypebot-topics-1"
+FILES_KEPT = 8  # that are not read again
 TOPICS = (2, 50)  # how many there may be
 MAX_STEPS, TOLERANCE = 100, 1e-3  # of the E step, as scikit-learn has them
 SLOT = re.compile(r"\{(?:artist|title)\}(?:['’]s?)?", re.IGNORECASE)
@@ -100,12 +101,12 @@ class Topics:
         return save({"weight": self.weight}, {"format": FORMAT, "texts": json.dumps(texts)})
 
 
-@cache
+@lru_cache(FILES_KEPT)
 def _index(vocabulary: tuple[str, ...]) -> dict[str, int]:
     return {word: i for i, word in enumerate(vocabulary)}
 
 
-@cache
+@lru_cache(FILES_KEPT)
 def _expected(topics: Topics) -> Floats:
     weight = topics.weight.astype(float)
     result: Floats = np.exp(digamma(weight) - digamma(weight.sum(1, keepdims=True)))
@@ -127,7 +128,7 @@ def words_of(text: str) -> list[str]:
     return [head for head in heads if len(head) > 1 and head.isalpha()]
 
 
-@cache
+@lru_cache(FILES_KEPT)
 def load_topics(path: Path = SHIPPED) -> Topics:
     """Those of a file, by default the shipped ones, of the built-in corpus. Raises InputError for a file that cannot be used."""
     if not path.is_file():

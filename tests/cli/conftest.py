@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deephypebot.model.writing import commentator
-from deephypebot.types import Attributes, Candidate, Song, Wish
+from deephypebot.types import Attributes, Candidate, Commission, Song, Wish
 
 Lines = Callable[[list[Any]], Path]
 
@@ -22,12 +22,20 @@ class FakeWriter:
         self.calls: list[tuple[Song, Attributes, int, int | None, float | None, float | None]] = []
         self.wishes: list[tuple[Wish | None, tuple[str, ...]]] = []
         self.loaded: list[tuple[Path | None, int]] = []
+        self.together: list[int] = []
         self.fault: BaseException | None = None
         self.limit = 100
 
     def load(self, checkpoint: Path | None = None, threads: int = 2) -> FakeWriter:
         self.loaded.append((checkpoint, threads))
         return self
+
+    def check(self, commission: Commission) -> None:
+        pass
+
+    def write_many(self, commissions: Sequence[Commission]) -> list[list[Candidate]]:
+        self.together.append(len(commissions))
+        return [self.write(**vars(commission)) for commission in commissions]
 
     def write(
         self,

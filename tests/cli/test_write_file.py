@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deephypebot.cli import main
+from deephypebot.cli.write_file import TOGETHER
 
 if TYPE_CHECKING:
     from tests.cli.conftest import FakeWriter, Lines
@@ -65,6 +66,16 @@ def test_songs_stream_as_they_are_written(
     monkeypatch.setattr(sys, "stdin", type("Stdin", (), {"buffer": stream}))
     assert main(["write", "--file", "-"]) == 0
     assert [text.count("\n") for text in stream.seen] == [0, 1, 1]
+
+
+def test_songs_of_a_file_are_written_together(
+    songs_file: Lines, writer: FakeWriter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"artist": "Slowdive", "title": f"Song {i}"} for i in range(TOGETHER + 3)]
+    assert main(["write", "--file", str(songs_file([rows[0], "{", *rows[1:]]))]) == 1
+    assert writer.together == [TOGETHER - 1, 4]
+    titles = [json.loads(line)["song"]["title"] for line in capsys.readouterr().out.splitlines()]
+    assert titles == [row["title"] for row in rows]
 
 
 def test_broken_lines_are_told_by_number_and_the_rest_written(

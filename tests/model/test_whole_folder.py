@@ -90,5 +90,5 @@ def test_graphs_that_a_killed_writer_left_are_cleared_away(tmp_path: Path) -> No
         path.mkdir()
     os.utime(old, (0, 0))
     with pytest.raises(BackboneError, match="cannot open the graphs"):
-        open_halves(tmp_path / "z", lambda: iter([b"no", b"graph"]), {}, 1)
+        open_halves(tmp_path / "z", lambda: iter([b"no", b"graph"]), {})
     assert names(tmp_path) == [".y.abcdefgh", "z"]

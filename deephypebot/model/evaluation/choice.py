@@ -13,6 +13,7 @@ from deephypebot.model.judging.kinds import load_kinds
 from deephypebot.model.judging.rewards import STYLE_WEIGHTS, UNWANTED, style_rewards, worth
 from deephypebot.model.measures import distinct_n, share_with_ci
 from deephypebot.model.writing.commentator import Commentator
+from deephypebot.model.writing.drafts import pieces
 from deephypebot.types import PLACEHOLDER, Attributes, Sentence, Wish
 
 Say = Callable[[str], None]
@@ -74,11 +75,11 @@ def arm_texts(writer: Commentator, asked: Sequence[Attributes], arm: Arm) -> lis
     """A text for each request, slots unfilled; with more than one draft those that were all dropped are left out."""
     asked = [replace(a, kind=arm.kind) for a in asked]
     seeds = range(SEED, SEED + len(asked))
+    told = pieces(PLACEHOLDER, asked, seeds, writer.defaults, arm.wish())
     if arm.best_of == 1:
-        drawn = writer.drafts.draw(PLACEHOLDER, asked, seeds, writer.defaults, arm.wish())
+        drawn = writer.drafts.draw(told)
         return [writer.engine.decode(drafts[0].ids).strip() for drafts in drawn]
-    best = writer.drafts.best(PLACEHOLDER, asked, seeds, writer.defaults, arm.wish())
-    return [chosen.text for chosen in best if chosen is not None]
+    return [chosen.text for chosen in writer.drafts.best(told) if chosen is not None]
 
 
 def read_texts(texts: Sequence[str], ngrams: NgramModel) -> dict[str, Any]:

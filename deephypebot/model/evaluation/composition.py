@@ -11,6 +11,7 @@ from deephypebot.model.judging.judges import Bools, Judges
 from deephypebot.model.judging.kinds import load_kinds
 from deephypebot.model.measures import share_with_ci
 from deephypebot.model.writing.commentator import Commentator
+from deephypebot.model.writing.drafts import pieces
 from deephypebot.types import PLACEHOLDER, Attributes, Wish
 
 ENERGETIC, SAD = 0.9, 0.1
@@ -34,7 +35,8 @@ def composition(writer: Commentator, judges: Judges, number: int, constraint: st
     for name, (known, asked) in rows.items():
         wish = Wish(("descriptive",) if "description" in asked else (), constraint)
         drawn = [Attributes(**known)] * number
-        texts = writer.drafts.best(PLACEHOLDER, drawn, range(SEED, SEED + number), writer.defaults, wish)
+        told = pieces(PLACEHOLDER, drawn, range(SEED, SEED + number), writer.defaults, wish)
+        texts = writer.drafts.best(told)
         held = _judged(judges, [chosen.text for chosen in texts if chosen])
         told = np.all([held[part] for part in asked], axis=0)
         found[name] = asdict(share_with_ci(int(told.sum()), len(told)))

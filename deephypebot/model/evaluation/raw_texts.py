@@ -11,7 +11,7 @@ from typing import Any
 from deephypebot.model.evaluation.bias import place_shares, pronoun_shares
 from deephypebot.model.judging.judges import corpus_root
 from deephypebot.model.writing.commentator import Commentator
-from deephypebot.model.writing.drafts import Drafts
+from deephypebot.model.writing.drafts import Drafts, pieces
 from deephypebot.types import PLACEHOLDER, Attributes, Sentence, Song
 
 SEED = 60_000
@@ -22,7 +22,8 @@ def raw_texts(
 ) -> dict[str, Any]:
     """Pronouns and places of raw texts, overall and by family of the first genre; and of the training text."""
     asked = [replace(songs[i % len(songs)][1], kind="description") for i in range(number)]
-    drawn = _uncensored(writer).draw(PLACEHOLDER, asked, range(SEED, SEED + number), replace(writer.defaults, drafts=1))
+    one = replace(writer.defaults, drafts=1)
+    drawn = _uncensored(writer).draw(pieces(PLACEHOLDER, asked, range(SEED, SEED + number), one))
     texts = [writer.engine.decode(drafts[0].ids).strip() for drafts in drawn]
     return {
         "model": _told(texts, asked),

@@ -13,7 +13,7 @@ from deephypebot.model import measures
 from deephypebot.model.evaluation.label_nearness import UNSEEN_LABELS, Embed, label_nearness, load_label_space
 from deephypebot.model.judging.judges import Bools, Judges, corpus_root, targets
 from deephypebot.model.writing.commentator import Commentator
-from deephypebot.model.writing.drafts import PLAIN
+from deephypebot.model.writing.drafts import PLAIN, Piece, pieces
 from deephypebot.songs import find_fault
 from deephypebot.types import FEATURES, PLACEHOLDER, Attributes, Sentence, Song, Wish
 
@@ -25,7 +25,7 @@ SEED = 70_000
 def draw_texts(writer: Commentator, asked: Sequence[Attributes], seed: int) -> list[str]:
     """A text for each of the attributes as users get it, but with slots unfilled; empty where all drafts were broken."""
     seeds = range(seed, seed + len(asked))
-    texts = writer.drafts.best(PLACEHOLDER, asked, seeds, writer.defaults)
+    texts = writer.drafts.best(pieces(PLACEHOLDER, asked, seeds, writer.defaults))
     return ["" if chosen is None else chosen.text for chosen in texts]
 
 
@@ -33,13 +33,10 @@ def texts_like_held_out(writer: Commentator, held_out: Sequence[Sentence], numbe
     """Finished texts, slots unfilled, asked for with all that is known of random held-out posts, the kind of sentence too."""
     dice = np.random.default_rng(SEED)
     asked = [held_out[i].attributes for i in dice.choice(len(held_out), number, replace=number > len(held_out))]
-    texts = dict.fromkeys(range(number), "")
-    for wish in (PLAIN, Wish(styles=())):
-        rows = [i for i, a in enumerate(asked) if (a.kind == "description") == (wish == PLAIN)]
-        seeds = [SEED + i for i in rows]
-        found = writer.drafts.best(PLACEHOLDER, [asked[i] for i in rows], seeds, writer.defaults, wish)
-        texts |= {i: chosen.text for i, chosen in zip(rows, found, strict=True) if chosen}
-    return [text for text in texts.values() if text]
+    wishes = [PLAIN if a.kind == "description" else Wish(styles=()) for a in asked]
+    told = zip(asked, range(SEED, SEED + number), wishes, strict=True)
+    found = writer.drafts.best([Piece(PLACEHOLDER, a, seed, writer.defaults, wish) for a, seed, wish in told])
+    return [chosen.text for chosen in found if chosen]
 
 
 def finished_share(
@@ -48,7 +45,8 @@ def finished_share(
     """Row h. Drafts as they come (first) and texts as users get them (written), `each` for every song."""
     asked = [replace(a, kind="description") for _, a in songs for _ in range(each)]
     one = replace(writer.defaults, drafts=1)
-    sound = [draft is not None for draft in writer.drafts.best(PLACEHOLDER, asked, range(1, len(asked) + 1), one)]
+    drawn = pieces(PLACEHOLDER, asked, range(1, len(asked) + 1), one)
+    sound = [draft is not None for draft in writer.drafts.best(drawn)]
     raw = draw_texts(writer, asked, seed=1)
     written = [c.text for i, (song, a) in enumerate(songs) for c in writer.write(song, a, n=each, seed=i)]
     faults = [

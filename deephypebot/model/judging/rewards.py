@@ -8,7 +8,7 @@ chosen by (choose.py). None of them is read by what measures the texts in the en
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,7 @@ def _idf() -> Floats:
     return load_judges().idf
 
 
-@cache
+@lru_cache(1 << 16)  # words are without number
 def _bucket(word: str) -> int:
     return int(bucket_counts(word)[0][0])
 

@@ -33,6 +33,7 @@ from deephypebot.model.training.lcgan import Actor, Critic, actor_loss, critic_l
 from deephypebot.model.writing.commentator import Commentator
 from deephypebot.model.writing.constraints import FILE, FORMAT, REWARDS, STANDING, condition, identity, wish_vector
 from deephypebot.model.writing.decode import Decoded
+from deephypebot.model.writing.drafts import pieces
 from deephypebot.types import PLACEHOLDER, STYLES, Attributes, Wish
 
 Say = Callable[[str], None]
@@ -180,7 +181,8 @@ class ConstraintTrainer:
         asked = [self._partly(self.split.train[i].attributes) for i in chosen]
         seeds = range(10**6, 10**6 + number)
         streams = streams_of(seeds)
-        z = torch.from_numpy(self.drafts.latents(asked, streams, self.sampling))
+        told = pieces(PLACEHOLDER, asked, seeds, self.sampling)
+        z = torch.from_numpy(self.drafts.latents(told, streams))
         return Requests(asked, z, self._conditions(asked), seeds)
 
     def written(self, requests: Requests, z: Tensor, size: int = 40) -> list[tuple[str, Decoded]]:
@@ -189,7 +191,8 @@ class ConstraintTrainer:
         for at in range(0, len(z), size):
             part = requests.part(at, at + size)
             streams = streams_of(seed + 1 for seed in part.seeds)
-            written = self.drafts.write(PLACEHOLDER, part.asked, z[at : at + size].numpy(), streams, self.sampling)
+            told = pieces(PLACEHOLDER, part.asked, part.seeds, self.sampling)
+            written = self.drafts.write(told, z[at : at + size].numpy(), streams)
             found += [(self.writer.engine.decode(draft.ids).strip(), draft) for draft in written]
             self.say(f"written out: {len(found)} of {len(z)} texts")
         return found

@@ -16,6 +16,7 @@ from deephypebot.model.judging.freshness import fit_freshness
 from deephypebot.model.judging.realism import FILE, Array, Realism
 from deephypebot.model.writing.commentator import Commentator
 from deephypebot.model.writing.decode import Decoded
+from deephypebot.model.writing.drafts import pieces
 from deephypebot.types import PLACEHOLDER, Sentence, Wish
 
 Say = Callable[[str], None]
@@ -73,7 +74,8 @@ def finished_drafts(writer: Commentator, sentences: list[Sentence], seed: int, s
     for at in range(0, len(sentences), PART):
         asked = [s.attributes for s in sentences[at : at + PART]]
         seeds = [seed * 2**20 + at + i for i in range(len(asked))]
-        drafts = [d for row in writing.draw(PLACEHOLDER, asked, seeds, writer.defaults, ONE) for d in row]
+        rows = writing.draw(pieces(PLACEHOLDER, asked, seeds, writer.defaults, ONE))
+        drafts = [draft for row in rows for draft in row]
         found += [draft for draft in drafts if draft.finished]
         say(f"written: {at + len(asked)} of {len(sentences)} drafts")
     if len(found) < LEAST:

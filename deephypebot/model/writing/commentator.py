@@ -6,32 +6,27 @@ written beside it.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from deephypebot.config import cache_dir, shipped_checkpoint
-from deephypebot.errors import CheckpointError, InputError, shown
+from deephypebot.errors import CheckpointError, shown
 from deephypebot.model.judging.copying import load_runs
 from deephypebot.model.judging.freshness import load_freshness
 from deephypebot.model.judging.reader import load_reader
 from deephypebot.model.judging.realism import load_realism
 from deephypebot.model.judging.rewards import topic_reward
 from deephypebot.model.settings import read_settings
-from deephypebot.model.writing.choose import Choice, is_like
+from deephypebot.model.writing.choose import Choice
 from deephypebot.model.writing.constraints import Constraints, load_constraints
 from deephypebot.model.writing.decode import ALLOWED, Sampling
-from deephypebot.model.writing.drafts import PLAIN, Drafts, Engine
+from deephypebot.model.writing.desk import Desk, open_desk
+from deephypebot.model.writing.drafts import Drafts, Engine
 from deephypebot.model.writing.wording import Wording
-from deephypebot.songs import build_song, fill_slots
-from deephypebot.types import SEED_EXACT, SEED_LIMIT, Attributes, Candidate, Song, Wish
+from deephypebot.types import Attributes, Candidate, Commission, Song, Wish
 
-MAX_TEXTS = 100
 MAX_TRIES_A_TEXT = 12
 
 
@@ -76,24 +71,6 @@ def _read_defaults(checkpoint: Path, defaults: object) -> Sampling:
         raise CheckpointError(f"checkpoint {checkpoint}: defaults: {error}") from error
 
 
-def seeds(seed: int) -> Iterator[int]:
-    """The seeds of candidates: the given one first, then ones derived from it."""
-    yield seed
-    i = 1
-    while True:
-        digest = hashlib.blake2b(f"{seed}:{i}".encode(), digest_size=8).digest()
-        yield int.from_bytes(digest, "big") % SEED_EXACT
-        i += 1
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 class Commentator:
     """Writes about songs with one checkpoint; see `load`."""
 
@@ -125,41 +102,30 @@ class Commentator:
         that is not allowed, and n, seed, temperature or top_p out of range, a topic that does not exist, or a constraint that the
         checkpoint lacks.
         """
-        song, attributes = build_song(song.artist, song.title), attributes or Attributes()
-        if attributes.kind is None:
-            attributes = replace(attributes, kind="description")
-        wish = wish or (PLAIN if attributes.kind == "description" else Wish(styles=()))
-        sampling = self._sampling(n, temperature, top_p)
-        topic_reward(wish)  # refused before anything is written
-        seed = secrets.randbelow(SEED_EXACT) if seed is None else seed
-        if not _is_whole(seed) or not 0 <= seed < SEED_LIMIT:
-            raise InputError(f"seed is {shown(seed)}; allowed is 0 to {SEED_LIMIT - 1}")
-        found, seen, source = list[Candidate](), [*recent], seeds(seed)
-        for _ in range(MAX_TRIES_A_TEXT):
-            some = list(islice(source, n - len(found)))
-            asked = [attributes] * len(some)
-            for own, chosen in zip(some, self.drafts.best(song, asked, some, sampling, wish), strict=True):
-                if chosen is not None and not is_like(chosen.text, seen):
-                    seen.append(chosen.text)
-                    text = fill_slots(chosen.text, song)
-                    found.append(Candidate(text, chosen.draft.nll, own, self.name, chosen.rewards))
-            if len(found) >= n:
-                break
-        return found
+        known = attributes or Attributes()
+        return self.write_many([Commission(song, known, n, seed, temperature, top_p, wish, tuple(recent))])[0]
 
-    def _sampling(self, n: int, temperature: float | None, top_p: float | None) -> Sampling:
-        if not _is_whole(n) or not 1 <= n <= MAX_TEXTS:
-            raise InputError(f"n is {shown(n)}; allowed is 1 to {MAX_TEXTS}")
-        if temperature is not None and not (_is_number(temperature) and 0.1 <= temperature <= 2.0):
-            raise InputError(f"temperature is {shown(temperature)}; allowed is 0.1 to 2")
-        if top_p is not None and not (_is_number(top_p) and 0.0 < top_p <= 1.0):
-            raise InputError(f"top_p is {shown(top_p)}; allowed is more than 0, at most 1")
-        default = self.defaults
-        return replace(
-            default,
-            temperature=default.temperature if temperature is None else temperature,
-            top_p=default.top_p if top_p is None else top_p,
-        )
+    def write_many(self, commissions: Sequence[Commission]) -> list[list[Candidate]]:
+        """The texts of each commission, as `write` alone gives them, in less time: they share batches.
+
+        Raises InputError as `write` does, before anything is written.
+        """
+        desks = [self._opened(commission) for commission in commissions]
+        for _ in range(MAX_TRIES_A_TEXT):
+            missing = [(desk, piece) for desk in desks for piece in desk.missing()]
+            for (desk, piece), chosen in zip(missing, self.drafts.best([p for _, p in missing]), strict=True):
+                desk.take(piece, chosen, self.name)
+        return [desk.found for desk in desks]
+
+    def check(self, commission: Commission) -> None:
+        """Raises InputError where `write` would."""
+        self._opened(commission)
+
+    def _opened(self, commission: Commission) -> Desk:
+        desk = open_desk(commission, self.defaults)
+        topic_reward(desk.first.wish)
+        self.drafts.way(desk.first.wish)
+        return desk
 
     @cached_property
     def drafts(self) -> Drafts:

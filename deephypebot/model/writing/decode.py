@@ -14,8 +14,11 @@ import numpy as np
 from deephypebot.errors import shown
 
 Array = np.ndarray[Any, Any]
+Allowed = Callable[
+    [Sequence[int]], Array
+]  # outputs written so far -> (V,) bool, those that may follow; where none may, all may
 HEAD = 256  # tokens a row that sampling looks at; what lies beyond has next to no mass
-CROWD = 0.6  # where no more than this share of rows still writes, the others are left behind
+FAR = np.float32(1e30)  # nats below what is allowed: no chance, and cheaper than -inf by a mask
 
 
 class Decoder(Protocol):
@@ -94,47 +97,58 @@ def sample(
     eos: int,
     streams: Sequence[np.random.Generator],
     sampling: Sampling,
-    allowed: Callable[[Sequence[int]], Array] | None = None,
+    allowed: Sequence[Allowed] | None = None,
     bias: Array | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> list[Decoded]:
-    """Draw a text a row. ids (V,): token id of each output; eos: its token id.
+    """Draw a text a row. ids (V,): token id of each output; eos: its token id; allowed: what may follow, for each row.
 
-    allowed: outputs written so far -> (V,) bool, those that may follow; where none may, all may. bias (V,) or (B, V), in nats: see
-    draw; the nll is that without it.
+    bias (V,) or (B, V), in nats: see draw; the nll is that without it. stopped: whether nobody waits for the texts any longer.
     """
     end = int(np.flatnonzero(ids == eos)[0])
     outputs, nll = [list[int]() for _ in prefix], np.zeros(len(prefix))
     logits = engine.start(prefix, z, sampling.plan_strength)
     heard = np.zeros((len(prefix), engine.heard.shape[1]))
-    present, writing = (
-        np.arange(len(prefix)),
-        np.ones(len(prefix), bool),
-    )  # rows of the engine; whether they still write
+    rows = np.arange(len(prefix))  # those that still write, as they stand in the engine
     for step in range(sampling.max_new_tokens):
         if step < sampling.min_new_tokens:
             logits[:, end] = -np.inf
-        for at, row in enumerate(present):
-            if writing[at] and allowed and (mask := allowed(outputs[row])).any():
-                logits[at, ~mask] = -np.inf
-        dice = np.array([streams[row].random() for row in present.tolist()])
-        wished = bias if bias is None or bias.ndim == 1 else bias[present]
+        if allowed:
+            forbid(logits, [allowed[row](outputs[row]) for row in rows.tolist()])
+        dice = np.array([streams[row].random() for row in rows.tolist()])
+        wished = bias if bias is None or bias.ndim == 1 else bias[rows]
         chosen = draw(logits, dice, sampling.temperature, sampling.top_p, wished)
-        for at, cost in enumerate(nll_of(logits, chosen)):
-            if writing[at]:
-                outputs[present[at]].append(int(chosen[at]))
-                nll[present[at]] += cost
-        writing &= chosen != end
-        if not writing.any() or step + 1 == sampling.max_new_tokens:
+        nll[rows] += nll_of(logits, chosen)
+        for row, output in zip(rows.tolist(), chosen.tolist(), strict=True):
+            outputs[row].append(output)
+        writing = chosen != end
+        if not writing.any() or step + 1 == sampling.max_new_tokens or stopped():
             break
-        if writing.mean() <= CROWD:
-            engine.keep(np.flatnonzero(writing))
-            present, chosen, writing = present[writing], chosen[writing], writing[writing]
+        if not writing.all():
+            kept = closed_up(writing)
+            engine.keep(kept)
+            rows, chosen = rows[kept], chosen[kept]
         logits = engine.step(ids[chosen])
-        heard[present[writing]] += engine.heard[writing]
+        heard[rows] += engine.heard
     return [
         Decoded([int(ids[i]) for i in row if i != end], end in row, float(cost / max(1, len(row))), mean)
         for row, cost, mean in zip(outputs, nll, _mean(heard, outputs), strict=True)
     ]
+
+
+def closed_up(writing: Array) -> Array:
+    """The rows (B,) that still write, by number: those that stand last fill the gaps of the others, so that few move."""
+    size = int(writing.sum())
+    rows = np.arange(size)
+    rows[~writing[:size]] = size + np.flatnonzero(writing[size:])
+    return rows
+
+
+def forbid(logits: Array, masks: Sequence[Array]) -> None:
+    """Leave no chance, in place, to what a row's mask (V,) leaves out; a mask that leaves out all forbids nothing."""
+    for row, mask in zip(logits, masks, strict=True):
+        if mask.any():
+            row -= FAR * ~mask
 
 
 def _mean(heard: Array, outputs: Sequence[Sequence[int]]) -> Array:
@@ -149,10 +163,7 @@ def draw(logits: Array, dice: Array, temperature: float, top_p: float, bias: Arr
     logits (B, V), dice (B,) uniform in [0, 1), bias (V,) or (B, V) -> outputs (B,). The bias chooses within the nucleus, and
     brings in no word that the model would not have written there.
     """
-    rows = np.arange(len(logits))[:, None]
-    head = min(HEAD, logits.shape[1])
-    top = np.argpartition(logits, -head, axis=1)[:, -head:]
-    top = top[rows, np.argsort(-logits[rows, top], axis=1, kind="stable")]
+    rows, top = np.arange(len(logits))[:, None], likeliest(logits)
     best = logits[rows, top].astype(np.float64)
     if temperature == 0:
         chosen: Array = top[:, 0]
@@ -168,13 +179,24 @@ def draw(logits: Array, dice: Array, temperature: float, top_p: float, bias: Arr
         )
     cumulative = np.cumsum(p, axis=1)
     at = (cumulative <= (dice * cumulative[:, -1])[:, None]).sum(axis=1)
-    chosen = top[rows[:, 0], np.minimum(at, head - 1)]
+    chosen = top[rows[:, 0], np.minimum(at, top.shape[1] - 1)]
     return chosen
+
+
+def likeliest(logits: Array) -> Array:
+    """logits (B, V) -> the likeliest HEAD outputs of each row, the likeliest first: (B, HEAD), or (B, V) where V is less"""
+    head = min(HEAD, logits.shape[1])
+    least = np.partition(logits, -head, axis=1)[:, -head]  # three times as fast as argpartition
+    found = np.empty((len(logits), head), np.int64)
+    for row, bound, into in zip(logits, least, found, strict=True):
+        at = np.flatnonzero(row >= bound)
+        into[:] = at[np.argsort(-row[at], kind="stable")[:head]]
+    return found
 
 
 def nll_of(logits: Array, chosen: Array) -> Array:
     """logits (B, V), outputs (B,) -> their nll (B,) under the untempered model, in nats."""
-    peak = logits.max(axis=1).astype(np.float64)
-    log_norm = peak + np.log(np.exp(logits - peak[:, None], dtype=np.float64).sum(axis=1))
+    peak = logits.max(axis=1)
+    log_norm = peak + np.log(np.exp(logits - peak[:, None]).sum(axis=1, dtype=np.float64))
     nll: Array = log_norm - logits[np.arange(len(logits)), chosen]
     return nll

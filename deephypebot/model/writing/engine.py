@@ -14,6 +14,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +43,13 @@ PARTS = {
     "mlp_norm": "post_attention_layernorm",
 }
 LABEL_TOKENS = 16
+LABELS_KEPT = 4096  # whose states are not read again
 
 
 class Engine:
     """Implements drafts.Engine. Raises CheckpointError or BackboneError for files that cannot be used.
 
-    threads: of ONNX Runtime; cache: the folder of built graphs, by default in the user's cache.
+    threads: how many twins may write at once; cache: the folder of built graphs, by default in the user's cache.
     """
 
     def __init__(self, checkpoint: Path, backbone: Path, threads: int = 2, cache: Path | None = None) -> None:
@@ -55,8 +58,8 @@ class Engine:
         self.backbone = _Tensors(backbone / "model.safetensors", BackboneError, f"backbone {backbone}")
         self.vocabulary = Vocabulary.load(checkpoint / "tokenizer.json")
         self.full_tokenizer = _read_tokenizer(backbone)
-        self.ids, self.eos = np.asarray(self.vocabulary.ids), EOS
-        self.label_cache: dict[str, Array] = {}
+        self.threads, self.ids, self.eos = max(1, threads), np.asarray(self.vocabulary.ids), EOS
+        self._label_state = lru_cache(LABELS_KEPT)(self._read_label)
         folder = (cache or cache_dir() / "engines") / _key(checkpoint, backbone)
         try:
             self.latent_dim, self.split = int(self.settings["latent_dim"]), int(self.settings["split"])
@@ -67,7 +70,7 @@ class Engine:
                 if not np.isfinite(weight).all():
                     raise CheckpointError(f"checkpoint {checkpoint}: {name} holds numbers that are not finite")
             self.bias = load_word_bias(checkpoint)
-            self.lower, self.upper = open_halves(folder, self._graphs, self.config, threads)
+            self.lower, self.upper = open_halves(folder, self._graphs, self.config)
             self._try_out()
         except DeepHypeBotError:
             raise
@@ -132,13 +135,12 @@ class Engine:
         vectors = [state + self._linear("label", state) for state in told]
         return np.stack([*vectors, *[self.weight("label_empty")] * (MAX_LABELS - len(vectors))])
 
-    def _label_state(self, label: str) -> Array:
+    def _read_label(self, label: str) -> Array:
         """The mean of the lower states of a label's words: (D,)"""
-        if label not in self.label_cache:
-            ids = self.full_tokenizer.encode(f" {label}").ids[:LABEL_TOKENS] or [START]
-            self.lower.begin(1)
-            self.label_cache[label] = self.lower.run(self._embed([BOS, *ids])[None])[0, 1:].mean(axis=0)
-        return self.label_cache[label]
+        ids = self.full_tokenizer.encode(f" {label}").ids[:LABEL_TOKENS] or [START]
+        self.lower.begin(1)
+        mean: Array = self.lower.run(self._embed([BOS, *ids])[None])[0, 1:].mean(axis=0)
+        return mean
 
     def _features(self, attributes: Attributes) -> Array:
         """(D,)"""
@@ -155,16 +157,24 @@ class Engine:
 
     # ---- writing
 
+    def twin(self) -> Engine:
+        """One that writes another batch meanwhile, with the same weights."""
+        other = copy(self)
+        other.lower, other.upper = self.lower.twin(), self.upper.twin()
+        return other
+
     def start(self, prefix: Array, z: Array, strength: float = 1.0) -> Array:
         """Logits (B, V) of the first token, from prefix (B, P, D) and z (B, Z), of which the last step makes `strength`."""
-        self.lower.begin(len(prefix))
-        self.upper.begin(len(prefix))
         self.rest, self.strength = z.astype(np.float32), np.float32(strength)
         bos, start = (np.repeat(self._embed([i])[None], len(prefix), axis=0) for i in (BOS, START))
         below, above = (prefix, prefix[:, :0]) if self.prompted else (prefix[:, :0], prefix)
-        states = self.lower.run(np.concatenate([bos, below, start], axis=1))
+        first, like = _different(np.concatenate([bos, below, start], axis=1))
+        self.lower.begin(len(first))  # mostly one: below the split nothing is told of the song
+        states = self.lower.run(first)[like]
+        self.lower.keep(like)
         self.heard = states[:, -1]
         shifted = states[:, 1:] + self._told("latent_shift")
+        self.upper.begin(len(prefix))
         return self._choose(np.concatenate([states[:, :1], above, shifted], axis=1))
 
     def step(self, tokens: Array) -> Array:
@@ -251,6 +261,13 @@ class _Tensors:
             return read()
         except Exception as error:  # safetensors raises its own
             raise self.error(f"{self.owner}: {what} cannot be read ({error})") from error
+
+
+def _different(x: Array) -> tuple[Array, Array]:
+    """The different ones of the rows x (B, ...), and for each row the place of its like among them: (B,)"""
+    kinds: dict[bytes, int] = {}
+    like = np.array([kinds.setdefault(row.tobytes(), len(kinds)) for row in x])
+    return x[np.unique(like, return_index=True)[1]], like
 
 
 def _silu(x: Array) -> Array:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import zlib
 from collections.abc import Callable, Iterator
+from copy import copy
 from pathlib import Path
 from time import time
 from typing import Any
@@ -21,41 +22,64 @@ from deephypebot.model.writing.engine_graph import MAX_POSITIONS
 
 Array = np.ndarray[Any, Any]
 HALVES = ("lower", "upper")
+ROOM = 32  # positions that the caches grow by; most texts end within the first
 ABANDONED = 3600.0  # seconds; building takes seconds
 KEPT = 8  # checkpoints whose graphs stay on disk, 130 MB each
 
 
 class Half:
-    """A run of layers as an open graph with its cache of keys and values, which later calls go on from."""
+    """A run of layers as an open graph with its cache of keys and values, which later calls go on from.
 
-    def __init__(self, path: Path, config: dict[str, Any], threads: int) -> None:
+    It runs on one thread: twins side by side (hands.py) keep more cores busy than a product cut in pieces. The cache has room
+    for the rows that are there, and grows by ROOM positions, so it is no larger than what is written.
+    """
+
+    def __init__(self, path: Path, config: dict[str, Any]) -> None:
         options = ort.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads, 1, 3
+        options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = 1, 1, 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self.session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         self.names = [entry.name for entry in self.session.get_inputs() if entry.name.startswith("past_")]
         self.output = self.session.get_outputs()[0].name
-        self.shape = (config["num_key_value_heads"], MAX_POSITIONS, config["head_dim"])
-        self.rows, self.length = 0, 0
+        self.caches = dict[str, Array]()
+        self.heads, self.size = config["num_key_value_heads"], config["head_dim"]
+        self.begin(1)
+
+    def twin(self) -> Half:
+        """The same layers with a cache of their own; both may run at once."""
+        other = copy(self)
+        other.caches, other.rows, other.length = {}, 0, 0
+        return other
 
     def begin(self, rows: int) -> None:
         """Forget what was read; the calls that follow bring so many rows."""
-        self.length = 0
-        if rows != self.rows:
-            self._bind({name: np.zeros((rows, *self.shape), np.float32) for name in self.names})
+        self.rows, self.length = 0, 0
+        self._make_room(rows, ROOM)
 
     def keep(self, rows: Array) -> None:
-        """Forget all rows but these, by number."""
-        kept = {name: np.zeros((len(rows), *self.shape), np.float32) for name in self.names}
-        for name, cache in kept.items():
-            cache[:, :, : self.length] = self.caches[name][rows, :, : self.length]
-        self._bind(kept)
+        """Go on with these rows alone, by number and in this order; one that comes twice goes on twice."""
+        if len(rows) > self.rows:
+            self._make_room(len(rows), self.positions)
+        moved = np.flatnonzero(rows != np.arange(len(rows)))
+        for cache in self.caches.values() if len(moved) else ():
+            cache[moved, :, : self.length] = cache[rows[moved], :, : self.length]
+        self._bind(len(rows))
 
-    def _bind(self, caches: dict[str, Array]) -> None:
-        """Let the graph read and write these caches, in place."""
-        self.caches, self.rows, self.binding = caches, len(caches[self.names[0]]), self.session.io_binding()
-        for name, cache in caches.items():
-            value = ort.OrtValue.ortvalue_from_numpy(cache)  # no copy
+    def _make_room(self, rows: int, positions: int) -> None:
+        """A new cache, with what is kept of the old one."""
+        kept, self.positions = (slice(self.rows), slice(None), slice(self.length)), positions
+        for name in self.names:
+            cache = np.zeros((rows, self.heads, positions, self.size), np.float32)
+            if self.length:
+                cache[kept] = self.caches[name][kept]
+            self.caches[name] = cache
+        self._bind(rows)
+
+    def _bind(self, rows: int) -> None:
+        """Let the graph read and write the first rows of the cache, in place."""
+        self.rows, self.binding = rows, self.session.io_binding()
+        for name, cache in self.caches.items():
+            value = ort.OrtValue.ortvalue_from_numpy(cache[:rows])  # no copy
             self.binding.bind_ortvalue_input(name, value)
             self.binding.bind_ortvalue_output(name.removeprefix("past_"), value)
 
@@ -64,9 +88,12 @@ class Half:
 
         Raises ValueError beyond MAX_POSITIONS.
         """
-        self.length += x.shape[1]
-        if self.length > MAX_POSITIONS:
-            raise ValueError(f"{self.length} positions; allowed are {MAX_POSITIONS}")
+        length = self.length + x.shape[1]
+        if length > MAX_POSITIONS:
+            raise ValueError(f"{length} positions; allowed are {MAX_POSITIONS}")
+        if length > self.positions:
+            self._make_room(self.rows, -(-length // ROOM) * ROOM)
+        self.length = length
         for name, value in {"x": x, **others}.items():
             self.binding.bind_cpu_input(name, np.ascontiguousarray(value, np.float32))
         self.binding.bind_cpu_input("seqlens", np.full(self.rows, self.length - 1, np.int32))
@@ -77,7 +104,7 @@ class Half:
         return result
 
 
-def open_halves(folder: Path, build: Callable[[], Iterator[bytes]], config: dict[str, Any], threads: int) -> list[Half]:
+def open_halves(folder: Path, build: Callable[[], Iterator[bytes]], config: dict[str, Any]) -> list[Half]:
     """The lower and the upper graph from `folder`, which is written anew where it is missing or damaged.
 
     build: the bytes of the two graphs. Raises BackboneError where they can be neither written nor opened.
@@ -85,7 +112,7 @@ def open_halves(folder: Path, build: Callable[[], Iterator[bytes]], config: dict
     if not _is_intact(folder):
         _write(folder, build())
     try:
-        return [Half(folder / f"{name}.onnx", config, threads) for name in HALVES]
+        return [Half(folder / f"{name}.onnx", config) for name in HALVES]
     except Exception as error:  # ONNX Runtime has many
         raise BackboneError(f"{folder}: ONNX Runtime cannot open the graphs ({error})") from error
 

@@ -1,11 +1,11 @@
-"""Runs of Llama layers as ONNX graphs for writing: LoRA merged, weights in 8 bits, a key-value cache of fixed size. No torch.
+"""Runs of Llama layers as ONNX graphs for writing: LoRA merged, weights in 8 bits, a key-value cache. No torch.
 
 Products are com.microsoft MatMulNBits with blocks of 32 weights and their inputs rounded to 8 bits block by block: the outliers
 that SmolLM2 has in the inputs of down_proj then spoil the scale of their own block only. Attention is GroupQueryAttention, which
 turns queries and keys to their positions and writes into the cache in place (both: github.com/microsoft/onnxruntime,
 docs/ContribOperators.md).
 
-Shapes: B rows, T positions, D hidden size, L layers, H key-value heads, S = MAX_POSITIONS.
+Shapes: B rows, T positions, D hidden size, L layers, H key-value heads, S positions of the cache, up to MAX_POSITIONS.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from onnx import TensorProto, helper, numpy_helper
 Array = np.ndarray[Any, Any]
 Weights = Callable[[int, str], Array]
 
-GRAPH_VERSION = 2  # part of the cache's key
+GRAPH_VERSION = 3  # part of the cache's key
 MAX_POSITIONS = 192
 BLOCK = 32
 MICROSOFT = "com.microsoft"
@@ -86,7 +86,7 @@ class GraphBuilder:
         return self.node("Add", [x, self.product(h, weights(index, "down"), f"{name}.down")], [f"{name}.x2"])
 
     def rotary(self) -> None:
-        """The tables (S, head_dim / 2) of the rotary positions."""
+        """The tables (MAX_POSITIONS, head_dim / 2) of the rotary positions."""
         half = self.config["head_dim"] // 2
         frequency = self.config["rope_theta"] ** (-np.arange(half) / half)
         angle = np.outer(np.arange(MAX_POSITIONS), frequency)
@@ -95,7 +95,7 @@ class GraphBuilder:
 
     def model(self, first: int, last: int, output: str, width: int, extra: tuple[str, ...] = ()) -> onnx.ModelProto:
         c = self.config
-        cache = ["B", c["num_key_value_heads"], MAX_POSITIONS, c["head_dim"]]
+        cache = ["B", c["num_key_value_heads"], "S", c["head_dim"]]
         floats, ints = TensorProto.FLOAT, TensorProto.INT32
         value = helper.make_tensor_value_info
         layers = range(first, last)

@@ -6,6 +6,7 @@ Shapes: B rows, Z latent dimensions, H hidden size, V output vocabulary.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ Array = np.ndarray[Any, Any]
 
 class GruEngine:
     """Implements drafts.Engine. Raises CheckpointError for a folder that cannot be used."""
+
+    threads = 1  # numpy's own
 
     def __init__(self, checkpoint: Path) -> None:
         settings = read_settings(checkpoint)
@@ -76,6 +79,10 @@ class GruEngine:
         self.gates = np.stack([self.weights["writer_code.weight"] @ row for row in prefix])
         self.heard = np.zeros((len(prefix), 0), np.float32)
         return self.step(np.full(len(prefix), self.eos + 1))
+
+    def twin(self) -> GruEngine:
+        """One that writes another batch, with the same weights."""
+        return copy(self)
 
     def step(self, tokens: Array) -> Array:
         """Logits (B, V) after one more token id a row, tokens (B,)."""

@@ -103,7 +103,7 @@ def test_training_writes_what_writing_reads(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_writer_whose_drafts_never_end_is_refused() -> None:
     engine = PhraseEngine((FOG,))
-    endless = SimpleNamespace(draw=lambda *given: [[Decoded([], False, 2.0)] for _ in given[1]])
+    endless = SimpleNamespace(draw=lambda *given: [[Decoded([], False, 2.0)] for _ in given[0]])
     writer = SimpleNamespace(engine=engine, drafts_with=lambda constraints: endless, defaults=Sampling())
     with pytest.raises(CheckpointError, match="0 of 30 drafts ended by themselves; needed are 10"):
         finished_drafts(writer, SPLIT.train[:30], 0, lambda _: None)  # type: ignore[arg-type]

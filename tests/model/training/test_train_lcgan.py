@@ -20,7 +20,8 @@ from deephypebot.model.training import train_lcgan
 from deephypebot.model.training.train_lcgan import ConstraintConfig, ConstraintTrainer, train_constraints
 from deephypebot.model.writing.commentator import Commentator
 from deephypebot.model.writing.constraints import FILE, REWARDS, load_constraints
-from deephypebot.types import Attributes, Song, Wish
+from deephypebot.model.writing.drafts import pieces
+from deephypebot.types import PLACEHOLDER, Attributes, Song, Wish
 from tests.full_disk import disk_of
 from tests.toy_corpus import toy_sentences
 
@@ -53,17 +54,19 @@ def test_it_leaves_constraints_that_writing_reads(checkpoint: Path) -> None:
         assert json.loads(file.metadata()["reached"])["looks"] == reached["looks"]
     writer = Commentator(checkpoint)
     asked, one = [Attributes(kind="live")] * 3, replace(writer.defaults, drafts=1)
-    z = {
-        name: writer.drafts.latents(asked, train_lcgan.streams_of(range(3)), one, Wish(constraint=name))
-        for name in ("none", "lcgan", "guided")
-    }
+
+    def latents(wish: Wish) -> np.ndarray:
+        told = pieces(PLACEHOLDER, asked, range(3), one, wish)
+        return writer.drafts.latents(told, train_lcgan.streams_of(range(3)))
+
+    z = {name: latents(Wish(constraint=name)) for name in ("none", "lcgan", "guided")}
     assert abs(z["none"] - z["lcgan"]).max() > 1e-4
     assert abs(z["none"] - z["guided"]).max() > 1e-4
-    off = writer.drafts.latents(asked, train_lcgan.streams_of(range(3)), one, Wish(constraint="guided", strength=0))
+    off = latents(Wish(constraint="guided", strength=0))
     np.testing.assert_array_equal(off, z["none"])
     wild = Wish(styles=("wild",))
     wishes = (Wish(), Wish(styles=()), wild, replace(wild, constraint="guided"))
-    plain, none, own, guided = (writer.drafts.latents(asked, train_lcgan.streams_of(range(3)), one, w) for w in wishes)
+    plain, none, own, guided = map(latents, wishes)
     np.testing.assert_array_equal(plain, z["none"])
     np.testing.assert_array_equal(none, z["none"])
     np.testing.assert_array_equal(own, guided)

@@ -11,10 +11,11 @@ import pytest
 
 from deephypebot.errors import CheckpointError, InputError
 from deephypebot.model.writing import commentator
-from deephypebot.model.writing.commentator import Commentator, seeds
+from deephypebot.model.writing.commentator import Commentator
 from deephypebot.model.writing.decode import Sampling
+from deephypebot.model.writing.desk import seeds
 from deephypebot.model.writing.lexicon import WORD
-from deephypebot.types import Song
+from deephypebot.types import Attributes, Commission, Song, Wish
 from tests.phrase_engine import PhraseEngine
 
 ALISON = Song("Slowdive", "Alison")
@@ -78,6 +79,42 @@ def test_a_candidates_own_seed_gives_it_again(tmp_path: Path, monkeypatch: pytes
     writer = make(tmp_path, monkeypatch, [*GOOD, *BROKEN])
     for candidate in writer.write(ALISON, n=4, seed=3):
         assert writer.write(ALISON, n=1, seed=candidate.seed) == [candidate]
+
+
+def test_songs_together_give_what_each_gives_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = make(tmp_path, monkeypatch, [*GOOD, *BROKEN])
+    commissions = [
+        Commission(ALISON, n=4, seed=3),
+        Commission(Song("The Beatles", "Rain"), Attributes(kind="live"), n=2, seed=3, temperature=0.5, top_p=0.9),
+        Commission(ALISON, Attributes(genres=("shoegaze",)), n=5, seed=4, wish=Wish(pronouns="she", best_of=3)),
+        Commission(Song("Ladytron", "Seventeen"), n=1, seed=5, recent=GOOD[:2]),
+    ]
+    batches = writer.engine.batches  # type: ignore[attr-defined]
+    together, shared = writer.write_many(commissions), len(batches)
+    assert [len(found) for found in together] == [4, 2, 4, 1]
+    assert together == [writer.write(**vars(commission)) for commission in commissions]
+    assert shared < len(batches) - shared
+    assert together[::-1] == writer.write_many(commissions[::-1])
+    assert writer.write_many([]) == []
+
+
+def test_one_that_gives_up_does_not_hold_up_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = make(tmp_path, monkeypatch, GOOD[:2])
+    found = writer.write_many([Commission(ALISON, n=n, seed=0) for n in (1, 5)])
+    assert [len(candidates) for candidates in found] == [1, 2]
+
+
+def test_what_the_checkpoint_lacks_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = make(tmp_path, monkeypatch, GOOD)
+    for wish, named in (
+        (Wish(constraint="guided"), "constraint is 'guided'"),
+        (Wish(topics=((99, 1.0),)), "topic is 99"),
+    ):
+        with pytest.raises(InputError, match=named):
+            writer.write_many([Commission(ALISON), Commission(ALISON, wish=wish)])
+    assert writer.engine.batches == []  # type: ignore[attr-defined]
 
 
 def test_it_gives_up_where_nothing_comes_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

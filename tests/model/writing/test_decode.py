@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deephypebot.model.writing.decode import Decoded, Sampling, draw, nll_of, sample
+from deephypebot.model.writing.decode import Decoded, Sampling, closed_up, draw, likeliest, nll_of, sample
 from tests.phrase_engine import PhraseEngine
 
 DEFAULT = Sampling()
@@ -54,9 +54,31 @@ def test_only_what_is_allowed_is_drawn() -> None:
     def allowed(written: list[int]) -> np.ndarray:
         return (words != "f") & ~((words == " c") & (written[-1:] == [engine.words.index(" b")]))
 
-    texts = {engine.decode(row.ids) for row in run(engine, list(range(20)), allowed=allowed)}
+    texts = {engine.decode(row.ids) for row in run(engine, list(range(20)), allowed=[allowed] * 20)}
     assert {text[:3] for text in texts} == {"a b", "c b"}
     assert not any(text.startswith("a b c") for text in texts)
+
+
+def test_each_row_has_its_own_rule() -> None:
+    engine = PhraseEngine(PHRASES)
+    only = [lambda _, word=word: np.array(engine.words) == word for word in ("a", "f")]
+    first = [engine.decode(row.ids[:1]) for row in run(engine, list(range(20)), allowed=only * 10)]
+    assert first == ["a", "f"] * 10
+
+
+def test_few_rows_move_where_others_end() -> None:
+    assert closed_up(np.array([True, False, True, False, True, True])).tolist() == [0, 4, 2, 5]
+    assert closed_up(np.array([True, True, False])).tolist() == [0, 1]
+    assert closed_up(np.array([False, False, True])).tolist() == [2]
+
+
+def test_the_likeliest_come_first_of_many_alike() -> None:
+    logits = np.zeros((2, 600), np.float32)
+    logits[0, [7, 500]] = 1.0, 2.0
+    found = likeliest(logits)
+    assert found.shape == (2, 256)
+    assert found[0, :3].tolist() == [500, 7, 0]
+    assert found[1].tolist() == list(range(256))
 
 
 def test_a_bias_makes_words_likelier_and_the_nll_does_not_know_it() -> None:
@@ -76,7 +98,7 @@ def test_a_bias_brings_in_no_word_that_the_model_would_not_have_written() -> Non
 
 def test_where_nothing_is_allowed_all_is() -> None:
     free = run(PhraseEngine(PHRASES), list(range(9)))
-    assert run(PhraseEngine(PHRASES), list(range(9)), allowed=lambda _: np.zeros(7, bool)) == free
+    assert run(PhraseEngine(PHRASES), list(range(9)), allowed=[lambda _: np.zeros(7, bool)] * 9) == free
 
 
 def test_lengths_are_kept() -> None:

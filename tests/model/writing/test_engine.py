@@ -19,11 +19,14 @@ from deephypebot.model.network.checkpoint import load_checkpoint, save_checkpoin
 from deephypebot.model.network.cvae import CvaeConfig, TextCVAE
 from deephypebot.model.tokens import Vocabulary
 from deephypebot.model.writing import engine, engine_cache
+from deephypebot.model.writing.choose import Choice
 from deephypebot.model.writing.decode import Decoded, Sampling, sample
+from deephypebot.model.writing.drafts import Drafts, Piece
 from deephypebot.model.writing.engine import Engine
 from deephypebot.model.writing.engine_graph import MAX_POSITIONS, GraphBuilder, quantise
 from deephypebot.model.writing.word_bias import FILE, WordBias
-from deephypebot.types import Attributes, Sentence
+from deephypebot.model.writing.wording import Wording
+from deephypebot.types import Attributes, Sentence, Song
 from tests.toy_backbone import TEXTS, make_backbone
 
 TEXT = TEXTS[1]
@@ -220,6 +223,43 @@ def test_a_seed_gives_the_same_text_alone_and_among_others(toy: Engine) -> None:
     together = draw(toy, [1, 2, 3, 4, 5])
     assert together == draw(toy, [1, 2, 3, 4, 5])
     assert together == [draw(toy, [seed])[0] for seed in (1, 2, 3, 4, 5)]
+
+
+def test_songs_together_give_what_each_gives_alone_bit_for_bit(checkpoints: Path, backbone: Path, cache: Path) -> None:
+    toy = Engine(checkpoints / "z", backbone, 2, cache)
+    texts = [toy.decode([token]) for token in toy.ids.tolist()]
+    drafts = Drafts(toy, Wording(texts, [], toy.encode), Choice(toy, [], rewards={}))
+    sampling = Sampling(max_new_tokens=12, drafts=9, guidance=4.0)
+    known = [KNOWN, Attributes(), Attributes(genres=("doom",), valence=0.9), Attributes(kind="live")]
+    asked = [Piece(Song(f"Band {i}", "Song"), known[i % 4], i, sampling) for i in range(25)]
+    together = drafts.draw(asked)
+    for piece, found in zip(asked, together, strict=True):
+        alone = drafts.draw([piece])[0]
+        assert found == alone
+        np.testing.assert_array_equal([draft.heard for draft in found], [draft.heard for draft in alone])
+
+
+def test_a_twin_writes_beside_its_engine(toy: Engine) -> None:
+    z, ids = toy.prior(KNOWN, noise(3)), toy.vocabulary.encode(TEXT)
+    expected, twin = write(toy, KNOWN, z, ids), toy.twin()
+    found, other = [toy.start(toy.prefix(KNOWN, z), z)], [twin.start(toy.prefix(KNOWN, z[:1]), z[:1])]
+    for token in ids:
+        found.append(toy.step(np.full(3, token)))
+        other.append(twin.step(np.full(1, token)))
+    np.testing.assert_array_equal(np.stack(found, axis=1), expected)
+    np.testing.assert_array_equal(np.stack(other, axis=1), expected[:1])
+
+
+def test_labels_that_were_read_are_not_kept_for_ever(
+    checkpoints: Path, backbone: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "LABELS_KEPT", 2)
+    toy = Engine(checkpoints / "z", backbone, 1, cache)
+    first = toy.prior(Attributes(genres=("a",)), noise(1))
+    for label in "bcde":
+        toy.prior(Attributes(genres=(label,)), noise(1))
+    assert toy._label_state.cache_info().currsize == 2
+    np.testing.assert_array_equal(toy.prior(Attributes(genres=("a",)), noise(1)), first)
 
 
 def test_no_text_is_longer_than_the_cache(toy: Engine) -> None:
