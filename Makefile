@@ -4,7 +4,7 @@
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 
-.PHONY: setup demo test check tiny bench scoreboard wheel clean
+.PHONY: setup demo demo-bot browser test check tiny bench scoreboard wheel clean
 .DELETE_ON_ERROR:
 
 setup: .venv/ready
@@ -22,6 +22,12 @@ demo: setup
 
 test: setup
 	.venv/bin/python -m pytest
+
+# Chromium and axe-core, for the tests of the page; on a machine without apt-get the first is yours to bring.
+AXE = $(HOME)/.cache/deephypebot/axe-core
+browser: setup
+	test -x /usr/bin/chromium || (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium)
+	test -s $(AXE)/package/axe.min.js || (mkdir -p $(AXE) && cd $(AXE) && npm pack --silent axe-core@4.10.3 && tar xzf axe-core-*.tgz package/axe.min.js)
 
 check: setup
 	.venv/bin/ruff format --check .

@@ -157,13 +157,13 @@ def _write(commissions: tuple[Commission, ...]) -> list[Written]:
         _Child.writer = commentator.load(_Child.checkpoint, _Child.threads)
     writer = _Child.writer
     try:
-        return [*writer.write_many(commissions)] if commissions else []  # type: ignore[attr-defined]
+        return [*writer.write_many(commissions)] if commissions else []
     except InputError:
         return [_write_alone(writer, commission) for commission in commissions]
 
 
 def _write_alone(writer: Commentator, commission: Commission) -> Written:
     try:
-        return writer.write_many([commission])[0]  # type: ignore[attr-defined,no-any-return]
+        return writer.write_many([commission])[0]
     except InputError as error:
         return error
