@@ -4,7 +4,7 @@
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 
-.PHONY: setup demo demo-bot browser test check tiny bench scoreboard wheel clean
+.PHONY: setup demo demo-bot browser testnet test check tiny bench scoreboard wheel clean
 .DELETE_ON_ERROR:
 
 setup: .venv/ready
@@ -28,6 +28,14 @@ AXE = $(HOME)/.cache/deephypebot/axe-core
 browser: setup
 	test -x /usr/bin/chromium || (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium)
 	test -s $(AXE)/package/axe.min.js || (mkdir -p $(AXE) && cd $(AXE) && npm pack --silent axe-core@4.10.3 && tar xzf axe-core-*.tgz package/axe.min.js)
+
+# The AT Protocol test network: Node and its servers from npm, PostgreSQL from Debian.
+TESTNET = $(HOME)/.cache/deephypebot/testnet
+testnet: setup
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || (apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql-15)
+	mkdir -p $(TESTNET)
+	cmp -s tests/testnet/package-lock.json $(TESTNET)/installed.json || (cp tests/testnet/package*.json $(TESTNET) && cd $(TESTNET) && \
+		npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && cp package-lock.json installed.json)
 
 check: setup
 	.venv/bin/ruff format --check .

@@ -19,6 +19,10 @@ def open_publisher(network: str, settings: Settings) -> Publisher:
             from deephypebot.services.console import Console
 
             return Console()
+        case "bluesky":
+            from deephypebot.services.bluesky import Bluesky
+
+            return Bluesky(settings.bluesky)
         case "rss" | "json" | "markdown":
             from deephypebot.services.publications import Publication
 
@@ -31,6 +35,11 @@ def open_publisher(network: str, settings: Settings) -> Publisher:
 def open_watcher(feed: FeedSettings, settings: Settings, purse: Purse) -> Watcher:
     """The watcher of a feed, not yet signed in. purse: for a service that costs."""
     match feed.kind:
+        case "bluesky-home" | "bluesky-notifications":
+            from deephypebot.services import bluesky
+
+            watcher = bluesky.BlueskyHome if feed.kind == "bluesky-home" else bluesky.BlueskyNotifications
+            return watcher(settings.bluesky)
         case "file":
             from deephypebot.services.file_feed import FileFeed, StdinFeed
 
