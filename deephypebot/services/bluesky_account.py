@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 from atproto import Client, Request
-from atproto_client.models.dot_dict import DotDict
 from atproto.exceptions import AtProtocolError, RateLimitExceededError
+from atproto_client.models.dot_dict import DotDict
 
 from deephypebot.errors import InputError, Limited, Refused, ServiceError, SignInRefused, Unsure
 from deephypebot.settings import BlueskySettings

@@ -23,6 +23,10 @@ def open_publisher(network: str, settings: Settings) -> Publisher:
             from deephypebot.services.bluesky import Bluesky
 
             return Bluesky(settings.bluesky)
+        case "mastodon":
+            from deephypebot.services.mastodon import Mastodon
+
+            return Mastodon(settings.mastodon)
         case "rss" | "json" | "markdown":
             from deephypebot.services.publications import Publication
 
@@ -40,6 +44,15 @@ def open_watcher(feed: FeedSettings, settings: Settings, purse: Purse) -> Watche
 
             watcher = bluesky.BlueskyHome if feed.kind == "bluesky-home" else bluesky.BlueskyNotifications
             return watcher(settings.bluesky)
+        case "mastodon-home" | "mastodon-hashtag" | "mastodon-notifications":
+            from deephypebot.services import mastodon
+
+            watchers = {
+                "mastodon-home": mastodon.MastodonHome,
+                "mastodon-hashtag": mastodon.MastodonHashtag,
+                "mastodon-notifications": mastodon.MastodonNotifications,
+            }
+            return watchers[feed.kind](settings.mastodon, feed)
         case "file":
             from deephypebot.services.file_feed import FileFeed, StdinFeed
 
