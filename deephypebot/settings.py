@@ -169,7 +169,8 @@ class PostSettings(Table):
 
 
 class QueueSettings(Table):
-    """What the curator and the networks are spared. answers_a_day: for one person; notice_at: items that wait before a notice goes out."""
+    """What the curator and the networks are spared. answers_a_day: for one person; notice_at: items that wait before a notice goes out;
+    likes_every_min: how often the likes of a new post are counted; those of older ones more seldom."""
 
     publish: tuple[Network, ...] = ("console",)
     time_zone: str = "UTC"
@@ -178,6 +179,7 @@ class QueueSettings(Table):
     blocked_words: tuple[str, ...] = ()
     notice_at: Annotated[int, Field(ge=1)] = 10
     notice_every_h: Seconds = 12.0
+    likes_every_min: Seconds = 10.0
 
     @field_validator("time_zone")
     @classmethod

@@ -27,8 +27,10 @@ class Like:
 
     name, lease_s = "like", 300.0
 
-    def __init__(self, store: Store, publishers: Mapping[str, Publisher], clock: Clock = utc_now) -> None:
-        self.store, self.publishers, self.clock = store, publishers, clock
+    def __init__(
+        self, store: Store, publishers: Mapping[str, Publisher], every_min: float = 10.0, clock: Clock = utc_now
+    ) -> None:
+        self.store, self.publishers, self.every_min, self.clock = store, publishers, every_min, clock
 
     def step(self, owner: str) -> bool:
         """Count the likes of posts that are due; False where there are none."""
@@ -45,13 +47,13 @@ class Like:
             wait = error.retry_after_s if isinstance(error, Limited) else AWAY_S
             self.store.posts.postponed(rows, lease, str(error), lease.now + timedelta(seconds=wait))
         else:
-            due = {row.id: next_count(row.posted_at, lease.now) for row in rows}
+            due = {row.id: next_count(row.posted_at, lease.now, self.every_min) for row in rows}
             self.store.posts.counted(rows, lease, counts, due, publisher.likes_teach)
         return True
 
 
-def next_count(posted_at: datetime, now: datetime) -> datetime:
-    """When a post's likes are counted next. Pure."""
+def next_count(posted_at: datetime, now: datetime, every_min: float) -> datetime:
+    """When a post's likes are counted next. every_min: for a new post. Pure."""
     age = now - posted_at
-    minutes = next((minutes for hours, minutes in EVERY if age < timedelta(hours=hours)), None)
-    return now + (AT_LAST if minutes is None else timedelta(minutes=minutes))
+    times = next((times for hours, times in EVERY if age < timedelta(hours=hours)), None)
+    return now + (AT_LAST if times is None else timedelta(minutes=every_min * times))

@@ -75,7 +75,7 @@ class Bot:
             case "post":
                 return Post(store, settings, self.publishers, clock)
             case "like":
-                return Like(store, self.publishers, clock)
+                return Like(store, self.publishers, settings.queue.likes_every_min, clock)
             case "sheet" if settings.sheet.key:
                 from deephypebot.services.opened import open_sheet
 

@@ -39,6 +39,10 @@ def _date_of(settings: Any) -> Any:
     def date_of() -> str | None:
         from deephypebot.http import Http
 
-        return Http(settings.look_up.contact).get(address).headers.get("date")
+        http = Http(settings.look_up.contact)
+        try:
+            return http.get(address).headers.get("date")
+        finally:
+            http.close()
 
     return date_of

@@ -27,6 +27,10 @@ def open_publisher(network: str, settings: Settings) -> Publisher:
             from deephypebot.services.mastodon import Mastodon
 
             return Mastodon(settings.mastodon)
+        case "x":
+            from deephypebot.services.x import X
+
+            return X(settings.x)
         case "rss" | "json" | "markdown":
             from deephypebot.services.publications import Publication
 
@@ -53,6 +57,10 @@ def open_watcher(feed: FeedSettings, settings: Settings, purse: Purse) -> Watche
                 "mastodon-notifications": mastodon.MastodonNotifications,
             }
             return watchers[feed.kind](settings.mastodon, feed)
+        case "x-home":
+            from deephypebot.services.x import XHome
+
+            return XHome(settings.x, purse)
         case "file":
             from deephypebot.services.file_feed import FileFeed, StdinFeed
 
