@@ -60,3 +60,7 @@ wheel: setup
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The whole bot on real networks of our own: two to three minutes; and killed again and again.
+test-e2e: browser testnet
+	DEEPHYPEBOT_E2E=required .venv/bin/python -m pytest tests/e2e
