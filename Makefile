@@ -64,3 +64,6 @@ clean:
 # The whole bot on real networks of our own: two to three minutes; and killed again and again.
 test-e2e: browser testnet
 	DEEPHYPEBOT_E2E=required .venv/bin/python -m pytest tests/e2e
+
+test-kill: testnet
+	DEEPHYPEBOT_KILL=required .venv/bin/python -m pytest -s tests/kill

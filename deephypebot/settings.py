@@ -37,9 +37,11 @@ class Table(BaseModel):
 
 
 class StoreSettings(Table):
-    """url: of SQLAlchemy; sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE. Default: a file in the state folder."""
+    """url: of SQLAlchemy; sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE. Default: a file in the state folder. patience: how
+    long a worker may be silent before others take its rows, as a multiple of what each stage has (three minutes for posting)."""
 
     url: SecretStr = Field(default_factory=lambda: SecretStr(f"sqlite:///{state_dir() / 'bot.db'}"))
+    patience: Annotated[float, Field(ge=0.01, le=100)] = 1.0
 
 
 class BlueskySettings(Table):

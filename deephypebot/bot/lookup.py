@@ -37,7 +37,7 @@ class LookUp:
 
     def step(self, owner: str) -> bool:
         """Look some songs up; False where there are none."""
-        lease = Lease(owner, self.clock(), self.lease_s)
+        lease = Lease(owner, self.clock(), self.lease_s * self.settings.store.patience)
         rows = self.store.items.claim("found", lease, AT_ONCE)
         for row in rows:
             self._look_up(row, lease)

@@ -37,7 +37,7 @@ class Post:
         self.store.outbox.lapse(self.clock())
         worked = False
         for network, publisher in self.publishers.items():
-            lease = Lease(owner, self.clock(), self.lease_s)
+            lease = Lease(owner, self.clock(), self.lease_s * self.settings.store.patience)
             if row := self.store.outbox.claim_unknown(network, lease):
                 self._try(self._find_out, row, lease, publisher)
                 worked = True

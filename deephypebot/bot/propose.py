@@ -41,7 +41,7 @@ class Propose:
 
     def step(self, owner: str) -> bool:
         """Write about some songs; False where there are none."""
-        lease = Lease(owner, self.clock(), self.lease_s)
+        lease = Lease(owner, self.clock(), self.lease_s * self.settings.store.patience)
         rows = self.store.items.claim("looked_up", lease, self.settings.writer.batch)
         shown = [self.store.items.get(row.id) for row in rows]
         fresh = [one for one in shown if not self._is_repeated(one, lease)]

@@ -32,7 +32,7 @@ class Read:
 
     def step(self, owner: str) -> bool:
         """Read some posts; False where there are none."""
-        lease = Lease(owner, self.clock(), self.lease_s)
+        lease = Lease(owner, self.clock(), self.lease_s * self.settings.store.patience)
         rows = self.store.entries.claim(lease, AT_ONCE)
         for row in rows:
             self._read(row, lease)

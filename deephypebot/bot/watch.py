@@ -35,7 +35,7 @@ class Watch:
         if not self.has_rows:
             self.store.feeds.keep(names, self.clock())
             self.has_rows = True
-        lease = Lease(owner, self.clock(), self.lease_s)
+        lease = Lease(owner, self.clock(), self.lease_s * self.settings.store.patience)
         feed = self.store.feeds.claim(names, lease)
         if feed is None:
             return False
