@@ -13,11 +13,11 @@ from deephypebot.store.lease import Lease
 
 AT_ONCE = 100
 EVERY = (
-    (1, 10),
-    (24, 60),
-    (168, 360),
-    (720, 1440),
-)  # posts younger than so many hours are counted every so many minutes
+    (1, 1),
+    (24, 6),
+    (168, 36),
+    (720, 144),
+)  # posts younger than so many hours: so many times more seldom than new ones
 AT_LAST = timedelta(days=30)
 AWAY_S = 600.0
 

@@ -15,7 +15,7 @@ from deephypebot.bot.open import open_publishers
 from deephypebot.bot.post import Post
 from deephypebot.bot.propose import Propose
 from deephypebot.bot.read import Read
-from deephypebot.bot.sheet import SheetCuration
+from deephypebot.bot.sheet import COLUMNS, SheetCuration
 from deephypebot.bot.watch import Watch
 from deephypebot.bot.worker import Stage
 from deephypebot.bot.writer import Writer, WriterProcess
@@ -79,7 +79,7 @@ class Bot:
             case "sheet" if settings.sheet.key:
                 from deephypebot.services.opened import open_sheet
 
-                return SheetCuration(store, self.curation, open_sheet(settings), clock)
+                return SheetCuration(store, self.curation, open_sheet(settings, COLUMNS), clock)
             case "notify" if settings.notice.webhook.get_secret_value() or settings.notice.mail_to:
                 from deephypebot.services.opened import open_notice
 

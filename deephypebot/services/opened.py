@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from deephypebot.config import state_dir
 from deephypebot.errors import InputError
+from deephypebot.http import Http
 from deephypebot.services import Notice, Publisher, Purse, Sheet, SongCatalogue, Watcher
 from deephypebot.settings import FeedSettings, Settings
 
@@ -65,8 +67,18 @@ def open_watcher(feed: FeedSettings, settings: Settings, purse: Purse) -> Watche
             from deephypebot.services.file_feed import FileFeed, StdinFeed
 
             return StdinFeed() if feed.path == "-" else FileFeed(Path(feed.path))
-        case _:
-            raise InputError(f"kind of feed is {feed.kind!r}, which is not there yet")
+        case "rss":
+            from deephypebot.services.rss_feed import RssFeed
+
+            return RssFeed(feed.url, Http(settings.look_up.contact))
+        case "reddit":
+            from deephypebot.services.reddit import Reddit
+
+            return Reddit(feed.subreddit, settings.reddit, Http(settings.look_up.contact, pause_s=1.0))
+        case "jetstream":
+            from deephypebot.services.jetstream import Jetstream
+
+            return Jetstream(settings.bluesky.jetstream, feed.people)
 
 
 def open_catalogues(settings: Settings) -> list[SongCatalogue]:
@@ -84,11 +96,15 @@ def _open_catalogue(name: str, settings: Settings) -> SongCatalogue:
             raise InputError(f"catalogue is {name!r}, which is not there yet")
 
 
-def open_sheet(settings: Settings) -> Sheet:
-    """The sheet to curate in."""
-    raise InputError("[sheet] is set, and sheets are not there yet")
+def open_sheet(settings: Settings, columns: Sequence[str]) -> Sheet:
+    """The sheet to curate in. columns: of its header. Raises InputError where the settings lack a part of it."""
+    from deephypebot.services.google_sheet import GoogleSheet
+
+    return GoogleSheet(settings.sheet, columns)
 
 
 def open_notice(settings: Settings) -> Notice:
     """Where notices go."""
-    raise InputError("[notice] is set, and notices are not there yet")
+    from deephypebot.services.notice import Notifier
+
+    return Notifier(settings.notice, Http(settings.look_up.contact))
