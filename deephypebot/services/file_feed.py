@@ -33,13 +33,15 @@ class FileFeed:
         """The next lines. Raises Refused where the file cannot be read."""
         try:
             with self.path.open("rb") as file:
-                start, head = _place(cursor), _head(file)
-                file.seek(start[0] if start[1] == _head(file, start[2]) else 0)
+                start, head, length = _place(cursor)
+                file.seek(start if head == _head(file, length) else 0)
                 entries = _read(file, limit, self.path.name)
                 at = file.tell()
+                length = min(HEAD, at)
+                head = _head(file, length)
         except OSError as error:
             raise Refused(f"feed file {self.path}: {error.strerror}") from error
-        return Poll(tuple(entries), json.dumps([at, head, min(HEAD, at)]) if at else cursor)
+        return Poll(tuple(entries), json.dumps([at, head, length]) if at else cursor)
 
 
 class StdinFeed:
@@ -72,7 +74,7 @@ def _place(cursor: str | None) -> tuple[int, str, int]:
         return 0, "", 0
 
 
-def _head(file: IO[bytes], length: int = HEAD) -> str:
+def _head(file: IO[bytes], length: int) -> str:
     """A file that grows keeps its head; one that was replaced has another."""
     file.seek(0)
     return hashlib.blake2b(file.read(length), digest_size=8).hexdigest()

@@ -83,7 +83,7 @@ def _text(item: Any, name: str) -> str:
 
 
 def _time(item: Any) -> datetime:
-    parsed = item.get("published_parsed") or item.get("updated_parsed")
+    parsed = dict.get(item, "published_parsed") or dict.get(item, "updated_parsed")
     try:
         return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
     except (TypeError, ValueError, OverflowError, OSError):
