@@ -87,13 +87,57 @@ def open_catalogues(settings: Settings) -> list[SongCatalogue]:
 
 
 def _open_catalogue(name: str, settings: Settings) -> SongCatalogue:
+    look_up = settings.look_up
+    own = {"api": look_up.addresses[name]} if name in look_up.addresses else {}
     match name:
-        case "embedded":
+        case "odesli":
+            from deephypebot.services import odesli
+
+            return odesli.Odesli(Http(look_up.contact, odesli.PAUSE_S), **own)
+        case "listenbrainz":
+            from deephypebot.services import listenbrainz
+
+            token = look_up.listenbrainz_token.get_secret_value()
+            return listenbrainz.ListenBrainz(Http(look_up.contact, 0.5), token, **own)
+        case "musicbrainz":
+            from deephypebot.services import musicbrainz
+
+            _refuse_without("contact", look_up.contact, name)
+            return musicbrainz.MusicBrainz(Http(look_up.contact, musicbrainz.PAUSE_S), **own)
+        case "lastfm":
+            from deephypebot.services import lastfm
+
+            key = _refuse_without("lastfm_key", look_up.lastfm_key.get_secret_value(), name)
+            return lastfm.LastFm(Http(look_up.contact, lastfm.PAUSE_S), key, **own)
+        case "deezer":
+            from deephypebot.services import deezer
+
+            return deezer.Deezer(Http(look_up.contact, deezer.PAUSE_S), **own)
+        case "itunes":
+            from deephypebot.services import itunes
+
+            return itunes.ITunes(Http(look_up.contact, itunes.PAUSE_S), **own)
+        case "spotify":
+            from deephypebot.services import spotify
+
+            _refuse_without("spotify_id", look_up.spotify_id, name)
+            secret = _refuse_without("spotify_secret", look_up.spotify_secret.get_secret_value(), name)
+            own |= {"sign_in": look_up.addresses["spotify_sign_in"]} if "spotify_sign_in" in look_up.addresses else {}
+            return spotify.Spotify(Http(look_up.contact, 0.2), look_up.spotify_id, secret, **own)
+        case "reccobeats":
+            from deephypebot.services import reccobeats
+
+            return reccobeats.ReccoBeats(Http(look_up.contact, reccobeats.PAUSE_S), **own)
+        case _:
             from deephypebot.services.embedded import EmbeddedCatalogue
 
             return EmbeddedCatalogue()
-        case _:
-            raise InputError(f"catalogue is {name!r}, which is not there yet")
+
+
+def _refuse_without(key: str, value: str, name: str) -> str:
+    if not value:
+        raise InputError(f"look_up.{key} is missing; {name} needs it, or take {name} out of look_up.catalogues")
+    return value
 
 
 def open_sheet(settings: Settings, columns: Sequence[str]) -> Sheet:

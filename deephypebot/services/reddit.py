@@ -64,7 +64,7 @@ def _token(body: bytes) -> tuple[str, float]:
     try:
         answer = json.loads(body)
         return str(answer["access_token"]), float(answer.get("expires_in", 3600))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Unsure("reddit: signing in brought no token") from error
 
 

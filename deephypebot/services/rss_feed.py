@@ -85,7 +85,7 @@ def _text(item: Any, name: str) -> str:
 def _time(item: Any) -> datetime:
     parsed = dict.get(item, "published_parsed") or dict.get(item, "updated_parsed")
     try:
-        return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
+        return datetime.fromtimestamp(calendar.timegm(parsed or ()), UTC)
     except (TypeError, ValueError, OverflowError, OSError):
         return datetime.now(UTC)
 
