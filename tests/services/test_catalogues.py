@@ -191,7 +191,7 @@ ODD: list[object] = [
     {},
     None,
     5,
-    "text",
+    b'"text"',
     {"recordings": 5, "results": {}, "data": None, "track": [], "tracks": 7, "content": "x"},
 ]
 
