@@ -4,7 +4,7 @@
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 
-.PHONY: setup demo demo-bot browser testnet test check tiny bench scoreboard wheel clean
+.PHONY: setup demo demo-bot browser testnet test check test-e2e test-kill tiny bench bench-bot scoreboard wheel clean
 .DELETE_ON_ERROR:
 
 setup: .venv/ready
@@ -19,6 +19,10 @@ setup: .venv/ready
 
 demo: setup
 	.venv/bin/deephypebot demo
+
+demo-bot: setup
+	mkdir -p out/demo-bot
+	.venv/bin/deephypebot run --settings examples/demo-bot/deephypebot.toml
 
 test: setup
 	.venv/bin/python -m pytest
@@ -49,6 +53,10 @@ tiny: setup
 bench: setup
 	.venv/bin/python benchmarks/write_speed.py
 	.venv/bin/python benchmarks/write_many.py
+
+bench-bot: setup
+	.venv/bin/python benchmarks/bot.py
+	.venv/bin/python benchmarks/serve.py
 
 scoreboard: setup
 	.venv/bin/python dev/scoreboard.py $(if $(AGAINST),--against $(AGAINST)) $(if $(BASELINE),--baseline $(BASELINE))
