@@ -15,17 +15,11 @@ from deephypebot.songs import build_song, parse_genres
 from deephypebot.store.lease import Found
 from deephypebot.store.tables import OUTBOX_STATES
 from deephypebot.types import STYLES
+from deephypebot.web.faults import told
 from deephypebot.web.place import place_of
 from deephypebot.web.session import Session, bearer
 
-Faults: dict[int | str, dict[str, Any]] = {
-    401: {"description": "no token"},
-    404: {"description": "no such row"},
-    409: {"description": "changed meanwhile"},
-    413: {"description": "too large"},
-    429: {"description": "too often"},
-}
-router = APIRouter(prefix="/api", tags=["queue"], responses=Faults)
+router = APIRouter(prefix="/api", tags=["queue"], responses=told(400, 401, 404, 409, 413, 415, 422, 429, 503))
 Id = Annotated[int, PathParameter(ge=1, le=2**62)]
 User = Annotated[Session, Depends(bearer)]
 Short = Annotated[str, Field(max_length=300)]

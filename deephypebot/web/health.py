@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from starlette.responses import JSONResponse, Response
 
 from deephypebot.store import Store
+from deephypebot.web.faults import told
 from deephypebot.web.place import place_of
 
 router = APIRouter(tags=["health"])
@@ -52,7 +53,7 @@ class Meters(Collector):
         yield GaugeMetricFamily("deephypebot_paused", "1 while nothing is posted.", float(self.store.switches.paused()))
 
 
-@router.get("/healthz", responses={503: {"description": "the database is away"}})
+@router.get("/healthz", responses=told(503))
 def healthz(request: Request) -> Response:
     """200 while the database answers; which feeds fail, and whether posting is paused, for people."""
     store = place_of(request).store

@@ -16,17 +16,11 @@ from deephypebot.errors import InputError
 from deephypebot.services.embedded import EmbeddedCatalogue
 from deephypebot.songs import build_song, parse_genres, parse_song
 from deephypebot.types import PLACEHOLDER, Attributes, Candidate, Commission, Song, Wish
+from deephypebot.web.faults import told
 from deephypebot.web.limits import Pace
 from deephypebot.web.place import place_of
 
-Faults: dict[int | str, dict[str, Any]] = {
-    400: {"description": "no JSON"},
-    401: {"description": "no key"},
-    413: {"description": "too large"},
-    429: {"description": "too often, or too many wait"},
-    503: {"description": "no writer here"},
-}
-router = APIRouter(tags=["write"], responses=Faults)
+router = APIRouter(tags=["write"], responses=told(400, 401, 413, 415, 422, 429, 503))
 PACE = Pace(600, 60.0)
 AS_IN_2018, OWN_NAMES = ("/generate", "/demo"), ("localhost", "testclient", "testserver")
 Name = Annotated[str, Field(max_length=300)]
