@@ -322,5 +322,5 @@ def _phrase(error: ValidationError) -> str:
     is_table = fault["type"] == "value_error" and isinstance(fault["input"], dict)
     value = "" if is_table or IS_SECRET.search(where[-1] if where else "") else f" is {shown(fault['input'])}"
     if fault["type"] == "extra_forbidden":
-        return f"{'.'.join(where)} is not a setting; see docs/settings.md for those that are"
+        return f"{'.'.join(where)} is not a setting; see docs/bot.md for those that are"
     return f"{'.'.join(where)}{value}; {fault['msg'].removeprefix('Value error, ')}"
