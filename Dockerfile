@@ -8,7 +8,7 @@ RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --constraint constraints.txt --no-build-isolation ".[bot]"
 
 FROM python:3.11-slim-bookworm
-RUN useradd --system --create-home --home-dir /var/lib/deephypebot --uid 10001 bot
+RUN useradd --create-home --home-dir /var/lib/deephypebot --uid 10001 bot
 COPY --from=build /venv /venv
 ENV PATH="/venv/bin:$PATH" \
     PYTHONUNBUFFERED=1 \
@@ -19,7 +19,7 @@ USER bot
 WORKDIR /var/lib/deephypebot
 VOLUME /var/lib/deephypebot
 EXPOSE 8765
-HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=30s --timeout=5s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ.get('DEEPHYPEBOT_WEB__PORT', '8765') + '/healthz', timeout=4)"]
 ENTRYPOINT ["deephypebot"]
 CMD ["run"]

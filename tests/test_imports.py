@@ -42,6 +42,11 @@ def is_data(folder: str, name: str) -> bool:
     return not (name.endswith(".py") or (Path(folder) / name).is_dir()) or name == "__pycache__"
 
 
+def test_the_page_loads_neither_model_nor_torch() -> None:
+    heavy = ("torch", "onnxruntime", "tokenizers", "deephypebot.model", "atproto", "tweepy")
+    assert loaded_modules("import deephypebot.web.app, deephypebot.bot.stages, deephypebot.cli.serve", *heavy) == set()
+
+
 @pytest.mark.parametrize("module", ["deephypebot", "deephypebot.cli", "deephypebot.model.writing.commentator"])
 def test_importing_the_writer_loads_no_torch(module: str) -> None:
     assert loaded_modules(f"import {module}", "torch", "sklearn", "transformers") == set()
@@ -71,6 +76,10 @@ def test_the_contracts_hold(package: Path) -> None:
         ("model/network/llama.py", "import deephypebot.services", "The model reaches no service"),
         ("model/writing/engine.py", "import deephypebot.model.network.llama", "Writing needs no torch"),
         ("model/network/llama.py", "import transformers", "transformers is for"),
+        ("model/settings.py", "import deephypebot.http", "The model reaches no service"),
+        ("services/console.py", "import deephypebot.store", "Services never see the database"),
+        ("web/pages.py", "import deephypebot.model.settings", "The web page loads no model"),
+        ("bot/post.py", "import deephypebot.bot.like", "Stages of the bot do not know each other"),
     ],
 )
 def test_a_breach_is_caught(package: Path, module: str, code: str, contract: str) -> None:
