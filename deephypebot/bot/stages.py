@@ -16,6 +16,7 @@ from deephypebot.bot.post import Post
 from deephypebot.bot.propose import Propose
 from deephypebot.bot.read import Read
 from deephypebot.bot.sheet import COLUMNS, SheetCuration
+from deephypebot.bot.tidy import Tidy
 from deephypebot.bot.watch import Watch
 from deephypebot.bot.worker import Stage
 from deephypebot.bot.writer import Writer, WriterProcess
@@ -23,7 +24,7 @@ from deephypebot.services import Publisher
 from deephypebot.settings import Settings
 from deephypebot.store import Store
 
-STAGES = ("watch", "read", "lookup", "propose", "answer", "post", "like", "sheet", "notify")
+STAGES = ("watch", "read", "lookup", "propose", "answer", "post", "like", "sheet", "notify", "tidy")
 
 
 class Bot:
@@ -76,6 +77,8 @@ class Bot:
                 return Post(store, settings, self.publishers, clock)
             case "like":
                 return Like(store, self.publishers, settings.queue.likes_every_min, clock)
+            case "tidy":
+                return Tidy(store, settings, clock)
             case "sheet" if settings.sheet.key:
                 from deephypebot.services.opened import open_sheet
 

@@ -56,19 +56,20 @@ def run(args: argparse.Namespace) -> int:
         if args.once:
             worker.run_once()
         else:
-            run_until_stopped(bot, worker, WEB in names)
+            run_until_stopped(bot, worker, WEB in names, "propose" in names)
     finally:
         bot.close()
     return 0
 
 
-def run_until_stopped(bot: Bot, worker: Worker, with_page: bool) -> None:
-    """The stages and the page, until SIGINT or SIGTERM."""
+def run_until_stopped(bot: Bot, worker: Worker, with_page: bool, writes: bool) -> None:
+    """The stages and the page, until SIGINT or SIGTERM. writes: the page's HTTP service shares the writer with the stage that proposes."""
     server = None
     if with_page:
+        from deephypebot.bot.writer import SharedWriter
         from deephypebot.cli.serve import build_server
 
-        server = build_server(bot)
+        server = build_server(bot, SharedWriter(bot.writer, bot.settings.writer.batch) if writes else None)
         page = threading.Thread(target=server.run, name=WEB)
         page.start()
     for name in (signal.SIGINT, signal.SIGTERM):

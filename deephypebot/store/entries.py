@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from deephypebot.store.database import Database
 from deephypebot.store.lease import Found, Lease, claim, finish
@@ -58,6 +58,12 @@ class Entries:
         query = select(func.count(func.distinct(entries.c.id))).select_from(entries.join(items)).where(recent, *theirs)
         with self.database.reading() as connection:
             return int(connection.scalar(query) or 0)
+
+    def forget(self, before: datetime) -> int:
+        """Drop posts from before then that led to no item; how many. Feeds do not bring them again: their cursors are further on."""
+        old = (entries.c.found_at < before, entries.c.state != "new", entries.c.id.not_in(select(items.c.entry_id)))
+        with self.database.writing() as connection:
+            return connection.execute(delete(entries).where(*old)).rowcount
 
     def counts(self) -> dict[str, int]:
         """Entries by state."""

@@ -55,9 +55,9 @@ class Meters(Collector):
 
 @router.get("/healthz", responses=told(503))
 def healthz(request: Request) -> Response:
-    """200 while the database answers; which feeds fail, and whether posting is paused, for people."""
+    """200 while the database answers; which feeds fail, and whether posting is paused, for people. Why is on the page and told by `doctor`."""
     store = place_of(request).store
-    failing = {feed.name: feed.error for feed in store.feeds.all() if feed.error}
+    failing = [feed.name for feed in store.feeds.all() if feed.error]
     said: dict[str, Any] = {"ok": True, "feeds_failing": failing, "unknown": store.outbox.counts().get("unknown", 0)}
     return JSONResponse(said | {"paused": store.switches.paused()})
 

@@ -300,6 +300,20 @@ def test_a_notice_goes_out_when_enough_waits_and_not_again_at_once(trial: Trial)
     assert told == ["2 songs wait for a curator"] * 2
 
 
+def test_what_is_old_and_of_no_use_is_forgotten(trial: Trial) -> None:
+    trial.propose(post("♫ Ash – Yew", 1), post("good morning", 2))
+    trial.store.songs.keep_answer("k", "deezer", None, trial.clock())
+    trial.clock.turn(days=89)
+    trial.step("tidy")
+    assert (trial.store.entries.counts(), trial.store.songs.answer("k", "deezer", NOON - timedelta(1))) == (
+        {"read": 2},
+        (False, None),
+    )
+    trial.clock.turn(days=2)
+    trial.step("tidy")
+    assert trial.store.entries.counts() == {"read": 1}
+
+
 def test_a_stage_that_fails_is_tried_again_and_stopping_is_quick(trial: Trial) -> None:
     class Stumbling:
         name, steps = "stumbling", 0
