@@ -98,7 +98,7 @@ def measure(address: str, process: subprocess.Popen[bytes], requests: int) -> No
             time.sleep(0.2)
             if process.poll() is not None:
                 sys.exit("the service did not start")
-    run(address, 8, 16, 10**6)
+    run(address, CLIENTS[-1], 2 * CLIENTS[-1], 10**6)  # memory has the size of the largest batch from now on
     alone = 0.0
     for at, clients in enumerate(CLIENTS):
         before = resident_mb(process.pid)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Written = list[Candidate] | InputError  # the texts of a commission, or why it is not allowed
 TRIES = 2  # of a commission whose writer died: the second time it is perhaps the commission
-BUSY_S = 5.0
+BUSY_S, GATHER_S = 5.0, 0.03
 STOP = None
 
 
@@ -111,9 +111,12 @@ class SharedWriter:
         while first is not STOP:
             if first[1].set_running_or_notify_cancel():
                 batch.append(first)
-            if len(batch) >= self.most or (batch and self._asked.empty()):
+            if len(batch) >= self.most:
                 break
-            first = self._asked.get()
+            try:  # those who got their texts together ask again together, a moment apart
+                first = self._asked.get(timeout=GATHER_S) if batch else self._asked.get()
+            except queue.Empty:
+                break
         if first is STOP and batch:
             self._asked.put(STOP)
         return batch

@@ -39,6 +39,14 @@ PROSE = any_of(
 )  # fmt: skip
 PLAIN, LOWER, BY_LINE, COMMA = 0.62, 0.36, 0.5, 0.45
 KNOWN, LABELLED, WHOLE = 0.2, 0.15, 0.05
+MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
+DATE = re.compile(
+    rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\.?\s+{MONTH}|{MONTH}\s+\d{{1,2}}(?!\d))(?:\D*\d{{4}})?\s*$", re.IGNORECASE
+)
+HEARD = re.compile(
+    r"\b(?:listening\s+to|listen\s+to|playing|spinning|blasting|obsessed\s+with)\s+(?P<title>.{2,60}?)\s+by\s+(?P<artist>.{2,60}?)[.!?]*$",
+    re.IGNORECASE,
+)
 MOST_TITLE_WORDS = 14
 CLAUSES = re.compile(r";\s+|,\s+(?=[a-z][a-z ]{2,24}:\s)")
 
@@ -147,7 +155,7 @@ def _is_outside(text: str, at: int) -> bool:
 def _may_be_title(title: str) -> bool:
     """Words or digits, not too many, not a time or a score."""
     letters = sum(c.isalnum() for c in title)
-    if re.match(r"\d{1,2}\s*/\s*\d{1,2}\b|would\s|[£$€]", title):  # a mark or a price
+    if re.match(r"\d{1,2}\s*/\s*\d{1,2}\b|would\s|[£$€]", title) or DATE.match(title):  # a mark, a price, a day
         return False
     return (
         bool(letters)
@@ -177,6 +185,9 @@ def _two_titles(title: str) -> list[str]:
 
 
 def _by(text: str, line: Line, post: Post) -> list[Guess]:
+    heard = HEARD.search(text)
+    if heard and post.knows(heard["artist"]):
+        return guess(heard["artist"], heard["title"], BY_LINE + KNOWN, "heard")
     match = BY.match(text)
     if not match:
         return []

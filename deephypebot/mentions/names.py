@@ -26,7 +26,7 @@ TAIL = re.compile(
 )
 FILE_TYPE = re.compile(r"\.(?:mp3|m4a|flac|wav|ogg|aiff?|mp4|mov)\s*$", re.IGNORECASE)
 QUOTES = "\"'“”„‟‘’‚«»‹›「」『』"
-EDGES = " \t,;:·•|~–—-♪♫♬→>"
+EDGES = " \t,;:·•|~–—-♪♫♬→>…"
 
 
 def clean_artist(name: str) -> str:

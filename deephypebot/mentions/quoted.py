@@ -24,7 +24,7 @@ BY = re.compile(
     re.IGNORECASE,
 )
 FROM = re.compile(
-    r"^\s*,?\s*(?:the\s+)?(?:(?:new|latest|debut|first|brand|great|song|single|track|one)\s+)*(?:song\s+|single\s+)?from\s+",
+    r"^\s*,?\s*(?:(?:is|was)\s+)?(?:(?:the|a|another|their)\s+)?(?:(?:new|latest|debut|first|brand|great|song|single|track|one)\s+)*from\s+",
     re.IGNORECASE,
 )
 DASHED = re.compile(r"^\s*(?:\([^()]{0,60}\)\s*)?[-–—|/~]{1,2}\s+(?=\S)")
@@ -39,7 +39,8 @@ COVERS = re.compile(
     r"\s+(?:covers?|reworks?|reimagines?|remix(?:es)?|takes?\s+on|ha(?:s|ve)\s+covered)\s+(?P<of>[^,;:]{2,60}?)(?:['’]s?)?(?:\s+(?:song|classic))?[:,]?\s*$",
     re.IGNORECASE,
 )
-HEADLINE = re.compile(rf"\s+(?:{SHARES})(?!\w)(?P<gap>.*)$", re.IGNORECASE)
+HEADLINE = re.compile(rf"\s+(?:{SHARES})(?!\w)", re.IGNORECASE)
+BARE = re.compile(r"\s*(?:(?:the|their|his|her|its|a|new|surprise|for)\s*)*:?\s*", re.IGNORECASE)
 OTHER_MEDIA = any_of(
     (
         "watched",
@@ -73,6 +74,11 @@ OTHER_MEDIA_AFTER = any_of(
         "exhibition",
         "episode",
         "paperback",
+        "in theaters",
+        "in cinemas",
+        "streaming now",
+        "box office",
+        "directed",
         "director",
     )
 )
@@ -222,15 +228,14 @@ def _owned(span: Span, above: Line | None, post: Post) -> str:
 
 
 def _headline(span: Span, above: Line | None, post: Post) -> str:
-    match = HEADLINE.search(span.before)
-    if not match:
+    """Artist Announces Album, Shares Song: what stands after the last verb tells what is quoted."""
+    verbs = list(HEADLINE.finditer(span.before))
+    if not verbs:
         return ""
-    artist, gap = span.before[: match.start()].strip(), match["gap"]
+    artist, gap = span.before[: verbs[0].start()].strip(), span.before[verbs[-1].end() :]
     works, songs = ([m.start() for m in words.finditer(gap)] for words in (OTHER_WORK, ABOUT_SONG))
     speaks_of_song = bool(songs) and (not works or songs[-1] > works[-1])
-    is_bare = (
-        not works and re.fullmatch(r"\s*(?:(?:the|their|his|her|its|a|new|surprise|for)\s*)*:?\s*", gap) is not None
-    )
+    is_bare = not works and BARE.fullmatch(gap) is not None
     if not (speaks_of_song or is_bare):
         return ""
     return artist if is_name(artist) and ":" not in artist else name_at_end(artist, post.knows)
@@ -275,7 +280,10 @@ def _from(span: Span, above: Line | None, post: Post) -> str:
 
 def _dashed_after(span: Span, above: Line | None, post: Post) -> str:
     match = DASHED.match(span.after)
-    return name_at_start(span.after[match.end() :], post.knows) if match and not span.before.strip(" :–—-") else ""
+    if not match or span.before.strip(" :–—-"):
+        return ""
+    artist = name_at_start(span.after[match.end() :], post.knows)
+    return "" if re.search(r"\sor\s", artist) and not post.knows(artist) else artist
 
 
 def _under(span: Span, above: Line | None, post: Post) -> str:

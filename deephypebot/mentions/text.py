@@ -67,6 +67,10 @@ def parse_post(text: str, knows: Callable[[str], bool]) -> Post:
     text = unicodedata.normalize("NFC", text)
     lines, labelled, heads = list[Line](), False, False  # heads: a line says what the lines below are about
     for raw in text.split("\n")[:MOST_LINES]:
+        if lines and re.match(r"\s*by\s+\S", raw, re.IGNORECASE):  # "Title", and on the next line "by Artist"
+            line = lines.pop()
+            lines.append(replace(line, text=f"{line.text} {raw.strip()}"))
+            continue
         line = parse_line(raw, labelled)
         if line.text or line.tags:
             lines.append(replace(line, is_about_something_else=line.is_about_something_else or heads))

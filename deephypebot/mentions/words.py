@@ -27,7 +27,7 @@ LABELS = (  # what stands before a song and is no part of it
     r"teraz\s+gra(?:my)?", r"s[lł]ucham", r"nowy\s+singiel", r"piosenka\s+dnia", r"[sş]u\s+an\s+[cç]al(?:[iı]yor|an)", r"dinliyorum", r"yeni\s+(?:[sş]ark[iı]|single)",
     r"lyssnar\s+p[aå]", r"h[oø]rer\s+p[aå]", r"l[aå]t\s+f[oö]r\s+dagen", r"kuuntelen", r"сейчас\s+(?:играет|слушаю)", r"слушаю", r"новый\s+сингл", r"песня\s+дня",
     r"в\s+ефірі", r"зараз\s+грає", r"지금\s+(?:재생|듣는)\s*(?:중|곡)?", r"오늘의\s*(?:노래|곡|추천곡?)", r"신곡", r"再生中", r"今(?:日|夜)の(?:一)?曲", r"聴いてる(?:曲)?", r"新曲", r"正在播放", r"今日(?:歌曲|推荐|一曲)",
-    r"এখন\s+বাজছে", r"আজকের\s+গান", r"आज\s+का\s+गाना", r"अभी\s+सुन\s+रहा\s+हूँ", r"أستمع\s+(?:إلى|الآن)", r"أغنية\s+اليوم", r"يعرض\s+الآن", r"الآن", r"στο\s+ραδι[οό]φωνο", r"ακο[υύ]ω",
+    r"এখন\s+বাজছে", r"আজকের\s+গান", r"आज\s+का\s+गाना", r"अभी\s+सुन\s+रहा\s+हूँ", r"أستمع\s+(?:إلى|الآن)", r"أغنية\s+اليوم", r"يعرض\s+الآن", r"الآن", r"(?:ا?سمع|استمع)وا?", "sotd", "totd", r"στο\s+ραδι[οό]φωνο", r"ακο[υύ]ω",
 )  # fmt: skip
 LABEL_WORDS = any_of(LABELS)
 
@@ -43,7 +43,7 @@ NO_SONG_HERE = any_of(  # what such a line is about is no song, or none that is 
     (
         "interview(?:ed|s)?", "podcast", r"album\s+of\s+the\s+(?:week|year|month)", "premature evaluation", r"(?<!track )(?<!song )(?<!single )reviews?", "in conversation", "profile",
         "obituary", "playlist", "mixtape", r"first\s+listen", r"on\s+the\s+rise", "essential releases", "albums? chart", r"billboard\s+200",
-        r"official\s+albums", "full album", r"side\s+(?:one|two|a|b)", "gatefold", "album stream", r"full\s+(?:concert|set|ep|lp)", r"fresh\s+(?:album|ep|lp|mixtape|interview)", r"\[(?:album|ep|lp)\]", "tickets?", "tour dates?",
+        r"official\s+albums", r"(?:whole|full|entire)\s+(?:\w+\s+)?album", r"side\s+(?:one|two|a|b)", "gatefold", "album stream", r"full\s+(?:concert|set|ep|lp)", r"fresh\s+(?:album|ep|lp|mixtape|interview)", r"\[(?:album|ep|lp)\]", "tickets?", "tour dates?",
         r"(?:live\s+)?tour\s+(?:20)?\d\d", "world tour", "sold out", "doors at", "livestream", "trailer", "making[- ]of", "ama", "discussion", "setlist", r"guest\s+list",
         "billets?", "entradas?", "konzert", "concierto", "en concert", "билеты", "концерт", "التذاكر", "حفلة", "कॉन्सर्ट", "콘서트", "ライブ", "コンサート", "演唱会",
     )
