@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from deephypebot.bot.merge import attributes_of
 from deephypebot.errors import Conflict, InputError, shown
@@ -94,7 +94,7 @@ def act(place: Place, curator: str, item: Shown, action: str, form: dict[str, An
     match action:
         case "approve":
             candidate, text = chosen(item, form)
-            curation.approve(who, item, text, candidate, due(place, form), networks or None)
+            curation.approve(who, item, text, candidate, due(place, form), networks if "choose" in form else None)
         case "reject":
             decisions.reject(who, form.get("reason", "").strip() or "no reason")
         case "skip":
@@ -239,14 +239,3 @@ async def pause(request: Request, session: Writer) -> Response:
     value = "yes" if form.get("paused") == "yes" else ""
     place.store.switches.turn("paused", value, session.curator, place.curation.clock())
     return RedirectResponse((request.headers.get("referer") and "/outbox") or "/", 303)
-
-
-@router.post("/rooms/{item_id}")
-async def rooms(request: Request, session: Writer, item_id: Id) -> Response:
-    """How a text fits each network, for the counters of the page."""
-    place, form = place_of(request), await request.form()
-    item = place.store.items.get(item_id)
-    found = place.curation.rooms(item, str(form.get("text", "")))
-    return JSONResponse(
-        [{"network": r.network, "length": r.length, "longest": r.longest, "unit": r.unit} for r in found]
-    )

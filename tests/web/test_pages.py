@@ -41,7 +41,13 @@ def test_an_edited_text_is_what_goes_out_and_the_pick_is_kept(visit: Visit) -> N
     shown = visit.trial.store.items.get(item)
     pick = shown.candidates[1]
     visit.send(
-        f"/item/{item}/approve", candidate=pick.id, text_of=pick.id, text="My own words.", network="console", when="now"
+        f"/item/{item}/approve",
+        candidate=pick.id,
+        text_of=pick.id,
+        text="My own words.",
+        network="console",
+        choose="networks",
+        when="now",
     )
     [verdict] = visit.trial.store.items.get(item).verdicts
     assert (verdict.text, verdict.edited, verdict.candidate_id, verdict.curator) == (
@@ -95,7 +101,8 @@ def test_reject_undo_more_and_fix(visit: Visit) -> None:
         ("approve", {"candidate": "999"}, "has none of this number"),
         ("approve", {"when": "date", "date": "soon"}, "allowed is one like"),
         ("approve", {"when": "date", "date": "2020-01-01T10:00", "text": "x"}, "allowed is one that is to come"),
-        ("approve", {"network": "x"}, "allowed for this item are console, mastodon"),
+        ("approve", {"network": "x", "choose": "networks"}, "allowed for this item are console, mastodon"),
+        ("approve", {"choose": "networks"}, "no network is left to post on"),
         ("dance", {}, "action is"),
     ],
 )
@@ -227,3 +234,14 @@ def test_hostile_posts_are_shown_escaped_and_cut(visit: Visit) -> None:
         assert 'href="javascript' not in page
         assert len(page) < 60_000
     assert visit.trial.store.items.history() != []
+
+
+def test_a_dropped_song_can_be_fixed(visit: Visit) -> None:
+    visit.trial.with_settings(queue={"publish": ["console"], "blocked_artists": ["Band 0"]})
+    visit.app.state.place.curation = visit.trial.curation
+    visit.trial.propose(post("♫ Band 0 – Song 0"))
+    [row] = visit.trial.store.items.history()
+    assert (row.state, "Fix the song" in visit.client.get(f"/item/{row.id}").text) == ("dropped", True)
+    visit.send(f"/item/{row.id}/fix", artist="Robyn", title="Honey", genres="dance pop")
+    visit.trial.step("lookup", "propose")
+    assert visit.trial.store.items.get(row.id).item.state == "proposed"
