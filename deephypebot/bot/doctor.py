@@ -14,7 +14,7 @@ from deephypebot.bot.stages import Bot
 from deephypebot.errors import DeepHypeBotError
 from deephypebot.settings import Settings
 
-LEAST_MB, MOST_SKEW_S, STALE_S = 500, 60.0, 600.0
+LEAST_MB, MOST_SKEW_S, STALE_S = 500, 60.0, 300.0
 MB = 2**20
 
 
@@ -52,6 +52,7 @@ def _store(settings: Settings) -> Iterator[Finding]:
             if feed.name in settings.feeds:
                 said = f"read up to {feed.polled_at:%Y-%m-%d %H:%M}" if feed.polled_at else "not read yet"
                 yield Finding(f"feed {feed.name}", not feed.error, feed.error or said, _advice(feed.error))
+        yield from _stages(bot)
         unknown = bot.store.outbox.counts().get("unknown", 0)
         if unknown:
             yield Finding(
@@ -59,6 +60,15 @@ def _store(settings: Settings) -> Iterator[Finding]:
             )
     finally:
         bot.store.close()
+
+
+def _stages(bot: Bot) -> Iterator[Finding]:
+    """Those that run, or ran until they were killed: one that is told to stop leaves its last beat behind too."""
+    for stage, row in bot.store.switches.beats().items():
+        age = (datetime.now(UTC) - row.at).total_seconds()
+        says = f"alive {age:.0f} s ago on {row.by.partition(':')[0]}"
+        advice = "" if age < STALE_S else f"if it should run, start it: deephypebot run {stage}"
+        yield Finding(f"stage {stage}", True, says, advice)
 
 
 def _model(settings: Settings) -> Finding:

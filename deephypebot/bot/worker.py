@@ -15,6 +15,7 @@ import structlog
 from deephypebot.bot.clock import Clock, utc_now
 from deephypebot.errors import Conflict, DeepHypeBotError
 from deephypebot.store import Store
+from deephypebot.store.switches import BEAT
 
 IDLE_S, LONGEST_PAUSE_S, BEAT_S = 1.0, 300.0, 20.0
 
@@ -60,7 +61,7 @@ class Worker:
         while not self.stopping.is_set():
             try:
                 if time.monotonic() - beaten >= BEAT_S:
-                    self.store.switches.turn(f"beat:{stage.name}", "", self.owner, self.clock())
+                    self.store.switches.turn(f"{BEAT}{stage.name}", "", self.owner, self.clock())
                     beaten = time.monotonic()
                 worked, failures = stage.step(self.owner), 0
             except Conflict as error:  # somebody else has the row by now

@@ -12,6 +12,9 @@ from deephypebot.store.lease import Found
 from deephypebot.store.tables import spending, switches
 
 
+BEAT = "beat:"
+
+
 class Switches:
     """Values by name."""
 
@@ -34,6 +37,12 @@ class Switches:
             values = {"value": value, "by": by, "at": now}
             if connection.execute(update(switches).where(switches.c.name == name).values(**values)).rowcount == 0:
                 add_new(connection, switches, [{"name": name, **values}])
+
+    def beats(self) -> dict[str, Found]:
+        """When each stage last said that it is alive, and which worker said so."""
+        query = select(switches).where(switches.c.name.startswith(BEAT)).order_by(switches.c.name)
+        with self.database.reading() as connection:
+            return {row.name.removeprefix(BEAT): row for row in connection.execute(query)}
 
     def paused(self) -> bool:
         """Whether nothing may be posted."""

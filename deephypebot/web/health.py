@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -17,7 +16,6 @@ from deephypebot.web.faults import told
 from deephypebot.web.place import place_of
 
 router = APIRouter(tags=["health"])
-STALE = timedelta(minutes=30)
 
 
 class Meters(Collector):
@@ -49,7 +47,12 @@ class Meters(Collector):
         for feed in self.store.feeds.all():
             polled.add_metric([feed.name], feed.polled_at.timestamp() if feed.polled_at else 0)
             failing.add_metric([feed.name], float(bool(feed.error)))
-        yield from (polled, failing)
+        beat = GaugeMetricFamily(
+            "deephypebot_stage_beat_timestamp_seconds", "When a stage was last alive.", labels=["stage"]
+        )
+        for stage, row in self.store.switches.beats().items():
+            beat.add_metric([stage], row.at.timestamp())
+        yield from (polled, failing, beat)
         yield GaugeMetricFamily("deephypebot_paused", "1 while nothing is posted.", float(self.store.switches.paused()))
 
 
