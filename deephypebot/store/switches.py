@@ -11,7 +11,6 @@ from deephypebot.store.feeds import add_new
 from deephypebot.store.lease import Found
 from deephypebot.store.tables import spending, switches
 
-
 BEAT = "beat:"
 
 

@@ -15,6 +15,7 @@ def test_credit_names_people_with_an_at_only_where_that_tells_them() -> None:
     entry = post(network="bluesky", author="ann.test")
     assert compose("Text.", "bluesky", entry, CREDIT) == "Text. (via @ann.test) #botwritten"
     assert compose("Text.", "mastodon", entry, CREDIT) == "Text. (via ann.test) #botwritten"
+    assert compose("Text.", "x", entry, CREDIT) == "Text. (via ann) #botwritten"
     assert compose("Text. #botwritten", "x", entry, PostSettings(label="#botwritten")) == "Text. #botwritten"
 
 
