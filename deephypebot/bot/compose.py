@@ -17,7 +17,9 @@ def compose(text: str, network: str, entry: Entry, post: PostSettings) -> str:
     if post.credit and entry.author and not entry.asks_us:
         at = "@" if entry.network == network and network in HAS_HANDLES else ""
         name = entry.author.lstrip("@")
-        name = name.partition(".")[0] if network == "x" else name  # X makes an address of a name with a dot, and charges for it
+        name = (
+            name.partition(".")[0] if network == "x" else name
+        )  # X makes an address of a name with a dot, and charges for it
         parts.append(f"(via {at}{name})")
     if post.label and post.label not in text:
         parts.append(post.label)

@@ -16,11 +16,11 @@ TRACK_PAGE = re.compile(
 )
 ALBUM_PAGE = re.compile(r"/(?:albums?|playlists?|sets|series|artist|user|channel|events?)\b", re.IGNORECASE)
 NO_SONG = re.compile(
-    r"\b(?:full\s+(?:album|concert|ep|set|show)|trailer|interview|making|documentary|episode|podcast|playlist|"
+    r"\b(?:full\s+(?:album|concert|ep|set|show|performance|session|film)|trailer|interview|making|documentary|episode|podcast|playlist|"
     r"tour|tickets|wikipedia|album|ep|lp|review|reaction|tutorial|lesson|radio|quote|teaser)\b|\w\s*:\s.*\btrailer\b",
     re.IGNORECASE,
 )
-CONCERT = re.compile(r"\b(?:concert|live\s+(?:at|from|in|on))\b", re.IGNORECASE)
+CONCERT = re.compile(r"\b(?:concert|live\s+(?:at|from|in|on)|sessions?|performance)\b", re.IGNORECASE)
 ALBUM_WORDS = re.compile(
     r"(?:^|·|,)\s*(?:album|ep|lp|playlist|compilation)\s*(?:·|,|$)|\d+\s+(?:track\s+album|songs|items|tracks)|entire album",
     re.IGNORECASE,
@@ -45,7 +45,9 @@ def read_card(link: Link) -> list[Guess]:
         return guess(parts[0], title, 0.9, "card")
     if not TRACK_PAGE.search(link.url):
         return _of_post(title)
-    if NO_SONG.search(title) or (CONCERT.search(title) and "official" not in title.casefold()):
+    if NO_SONG.search(title) or (
+        CONCERT.search(re.sub(r"[(\[][^)\]]*[)\]]", "", title)) and "official" not in title.casefold()
+    ):
         return []
     return _of_track(title, link)
 

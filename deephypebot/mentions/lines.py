@@ -109,7 +109,7 @@ def _dashed(text: str, line: Line, post: Post) -> list[Guess]:
 def _unlabelled(artist: str) -> tuple[bool, str]:
     """Whether something before a colon labels the artist, and the artist."""
     label, colon, name = artist.rpartition(": ")
-    if colon and len(label.split()) <= 6 and name.strip():
+    if colon and len(label.split()) <= 8 and name.strip():
         return True, name.strip()
     return False, artist
 
@@ -142,7 +142,7 @@ def _title(parts: list[str]) -> str:
         if re.match(r"(?i)(?:mono|stereo|live|remaster|\d{4}|radio|single|album|feat|acoustic|demo)", parts[1])
         else parts[0]
     )
-    title = FEATURED.sub("", title)
+    title = re.sub(r"\s+[x×]\s?\d+\s*$", "", FEATURED.sub("", title))
     title = next((title[: cut.start()] for cut in SENTENCE.finditer(title) if _is_outside(title, cut.start())), title)
     return title.rstrip(" .,…") if not re.search(r"(?:\b\w\.)+$", title) else title
 
@@ -195,7 +195,8 @@ def _by(text: str, line: Line, post: Post) -> list[Guess]:
     knows: Callable[[str], bool] = post.knows
     is_plain = line.labelled and len(artist.split()) <= 5
     name = artist if knows(artist) or is_caseless(artist) or is_plain else name_at_start(match["artist"], knows)
-    title = match["title"].strip(" :–—-")
+    labelled, title = _unlabelled(match["title"].strip(" :–—-"))
+    line = replace(line, labelled=line.labelled or labelled)
     if (
         not name
         or not _may_be_title(title)

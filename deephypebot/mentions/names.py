@@ -29,10 +29,14 @@ QUOTES = "\"'“”„‟‘’‚«»‹›「」『』"
 EDGES = " \t,;:·•|~–—-♪♫♬→>…"
 
 
+ALIAS = re.compile(r"(?<=\S)\s+[(\[（][^()\[\]（）]*[)\]）]$")  # "BTS (방탄소년단)", "Kettle Parade (UK)"
+
+
 def clean_artist(name: str) -> str:
     """Without guests, a leading number, handles' marks and punctuation around it."""
     name = re.sub(r"\s+-\s+Topic$", "", FEATURED.sub("", name).strip(EDGES))
     name = re.sub(r"^\(?\d{1,2}[.)]\s+", "", name)
+    name = ALIAS.sub("", name)
     if name.startswith("@"):
         name = _spaced(name[1:])
     return _unquoted(name.strip(EDGES).removesuffix(".") if not re.search(r"\b\w\.$|\w\.\w\.$", name) else name)

@@ -9,6 +9,7 @@ from deephypebot.mentions.names import EDGES, FEATURED, MOST_WORDS, clean_artist
 from deephypebot.mentions.words import CONNECTORS, LABEL_WORDS, OPENING, SPEECH
 
 STOPS = ".!?;:,"
+LEADS_ON = frozenset("on at from for with to".split())  # in few names; those that are known are found all the same
 CLOCK = re.compile(r"\d+:\d\d")
 ABBREVIATIONS = frozenset("st. dr. mr. mrs. ms. jr. sr. vs. feat. ft. no. vol.".split())
 QUOTED_NAME = re.compile(r"^[\"“'‘«]([^\"”'’»]{1,60})[\"”'’»]")
@@ -29,8 +30,13 @@ def name_at_start(text: str, knows: Callable[[str], bool]) -> str:
             is_marked(word) or (word.casefold().strip(STOPS) in CONNECTORS and taken) or word.casefold() in ("the", "a")
         ):
             break
+        if word.casefold() in LEADS_ON and taken:
+            break
         taken.append(word)
         if _ends(word, words[len(taken) : len(taken) + 1]):
+            break
+        if word.endswith(("'s", "’s")):  # of Kettle Parade's new record
+            taken[-1] = word[:-2]
             break
     for end in range(min(len(words), MOST_WORDS), max(1, len(taken)), -1):  # "Tyler, the Creator", "Charli xcx"
         name = " ".join(words[:end]).strip(EDGES + STOPS)

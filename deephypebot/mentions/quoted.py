@@ -29,7 +29,7 @@ FROM = re.compile(
 )
 DASHED = re.compile(r"^\s*(?:\([^()]{0,60}\)\s*)?[-–—|/~]{1,2}\s+(?=\S)")
 OWNED = re.compile(
-    r"""['’]s?\s+(?P<gap>(?:(?:brand|all|new|newest|old|older|latest|debut|classic|own|first|second|great|lovely|song|single|track|tune|one|video|
+    r"""['’]s?\s+(?P<gap>(?:(?:brand|all|is|was|called|titled|entitled|named|forthcoming|upcoming|excellent|superb|recent|new|newest|old|older|latest|debut|classic|own|first|second|great|lovely|song|single|track|tune|one|video|
         cover|of|for|b-side|lead|title|hit|official|music|lyric|ballad|anthem|version|remix|demo|opener|closer|gorgeous|perfect|album|ep|lp|record|
         film|book|novel|tour|documentary|memoir)\s*)*)[:,]?\s*$""",
     re.IGNORECASE | re.VERBOSE,
@@ -117,6 +117,25 @@ NOT_ARTISTS = any_of(
         "a mile",
     )
 )
+NOT_NAMES = any_of(
+    (
+        "breaking",
+        "update",
+        "reminder",
+        "question",
+        "poll",
+        "psa",
+        "confession",
+        "hot take",
+        "spoiler",
+        "fun fact",
+        "note",
+        "ps",
+        "edit",
+        "help",
+        "trivia",
+    )
+)
 NOT_ON = any_of(
     (
         "appears?",
@@ -144,6 +163,8 @@ class Span:
     before: str
     after: str
     following: str = ""
+    head: str = ""
+    is_east_asian: bool = False
 
 
 def read_quoted(post: Post) -> list[Guess]:
@@ -162,7 +183,15 @@ def spans_of(text: str) -> Iterator[Span]:
         start = matches[i - 1].end() if i else 0
         end = matches[i + 1].start() if i + 1 < len(matches) else len(text)
         following = _inner(matches[i + 1]) if i + 1 < len(matches) else ""
-        yield Span(_inner(match), text[start : match.start()], text[match.end() : end], following)
+        head = text[: verb.start()] if (verb := HEADLINE.search(text)) else ""
+        yield Span(
+            _inner(match),
+            text[start : match.start()],
+            text[match.end() : end],
+            following,
+            head,
+            match[0][0] in "「『《",
+        )
 
 
 def _inner(match: re.Match[str]) -> str:
@@ -195,7 +224,20 @@ def _read_span(span: Span, above: Line | None, post: Post) -> list[Guess]:
     """The first rule that finds an artist."""
     if _is_speech(span) or IS_ALBUM.match(span.after):
         return []
-    for rule in (_by, _covered, _owned, _headline, _separated, _beside, _from, _dashed_after, _under, _on, _bracketed):
+    for rule in (
+        _by,
+        _covered,
+        _owned,
+        _headline,
+        _separated,
+        _beside,
+        _from,
+        _dashed_after,
+        _under,
+        _on,
+        _bracketed,
+        _behind,
+    ):
         if artist := rule(span, above, post):
             surer = 0.1 if post.knows(clean_artist(artist)) else 0.0
             return guess(artist, span.title.rstrip(","), SCORES[rule.__name__] + surer, rule.__name__.strip("_"))
@@ -233,6 +275,8 @@ def _headline(span: Span, above: Line | None, post: Post) -> str:
     if not verbs:
         return ""
     artist, gap = span.before[: verbs[0].start()].strip(), span.before[verbs[-1].end() :]
+    if artist.strip(" ,;").casefold() in ("", "and", "then", "also"):  # announced an album, “A”, and shared “B”
+        artist = span.head
     works, songs = ([m.start() for m in words.finditer(gap)] for words in (OTHER_WORK, ABOUT_SONG))
     speaks_of_song = bool(songs) and (not works or songs[-1] > works[-1])
     is_bare = not works and BARE.fullmatch(gap) is not None
@@ -248,7 +292,11 @@ def _separated(span: Span, above: Line | None, post: Post) -> str:
     before = span.before[: match.start()]
     if ":" in match[0] and (len(span.title.split()) > 7 or PERSON_SPEAKS.match(span.title.split()[0])):
         return ""
-    if LABEL_WORDS.fullmatch(before.strip(" :!")) or OTHER_WORK.search(_near(before)):
+    if (
+        LABEL_WORDS.fullmatch(before.strip(" :!"))
+        or NOT_NAMES.fullmatch(before.strip(" :!"))
+        or OTHER_WORK.search(_near(before))
+    ):
         return ""
     return name_at_end(before, post.knows, whole=True)
 
@@ -264,7 +312,9 @@ def _beside(span: Span, above: Line | None, post: Post) -> str:
         return ""  # "Watching “Severance”"
     return (
         before
-        if is_name(before, 7) and not before.endswith((",", ":", ".")) and name_at_end(before, post.knows) == before
+        if is_name(before, 7)
+        and not before.endswith((",", ":", "."))
+        and clean_artist(name_at_end(before, post.knows)) == clean_artist(before)
         else ""
     )
 
@@ -313,7 +363,15 @@ def _bracketed(span: Span, above: Line | None, post: Post) -> str:
     )
 
 
+def _behind(span: Span, above: Line | None, post: Post) -> str:
+    """新曲「夜に駆ける」YOASOBI"""
+    is_alone = not span.before.strip(" :：") or LABEL_WORDS.fullmatch(span.before.strip(" :：")) is not None
+    name = span.after.strip()
+    return name if span.is_east_asian and is_alone and is_name(name, 4) and not re.search(r"[、。，！？]", name) else ""
+
+
 SCORES = {
+    "_behind": 0.6,
     "_bracketed": 0.6,
     "_on": 0.6,
     "_by": 0.85,

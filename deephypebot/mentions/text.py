@@ -38,7 +38,10 @@ NEEDS_MARK = any_of(
         "scrobbled?",
     )
 )
-NUMBER = re.compile(r"^\W*(?:#?\d{1,3}[.):]\s+|#\d{1,3}\s+(?:\([^)]{0,12}\)\s*)?)")
+CHART_MARK = re.compile(r"\((?:[+\-–−=±]\s?\d*|new|re)\)", re.IGNORECASE)
+NUMBER = re.compile(
+    r"^\W*(?:\d{1,2}[:.h]\d{2}(?:\s*[ap]m)?\s+(?:[-–—|]\s+)?|#?\d{1,3}[.):]\s+|#\d{1,3}\s+(?:\([^)]{0,12}\)\s*)?)"
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def parse_line(raw: str, labelled: bool = False) -> Line:
     tags, other = tuple(HASHTAG.findall(raw)), NO_SONG_HERE.search(raw) is not None
     rest = PICTURES.sub(" ", URL.sub(" ", raw))
     labelled = labelled or any(LABEL_WORDS.fullmatch(tag) or LABEL_WORDS.fullmatch(spaced(tag)) for tag in tags)
-    rest = HASHTAG.sub(" ", rest).strip()
+    rest = CHART_MARK.sub(" ", HASHTAG.sub(" ", rest)).strip()
     if bracket := BRACKET.match(rest):
         labelled, rest = labelled or LABEL_WORDS.search(bracket[0]) is not None, rest[bracket.end() :]
     numbered = NUMBER.match(rest) is not None
