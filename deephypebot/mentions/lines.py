@@ -25,7 +25,7 @@ from deephypebot.songs import normalise_name
 
 DASH, MARK = re.compile(r"\s+(?:[-‐‑‒–—―−~]|--)\s+"), re.compile(r"\s+(?:[•·∙|_]|//|/)\s+")
 SENTENCE = re.compile(
-    r"(?<=[^\s.A-Z])([.!?…]+)\s+(?=\S)|(?<=[A-Z]{2})([.!?]+)\s+(?=\S)|\s+\((?:from|taken|off)\s|\s+[\[(]\d+\s+weeks?|\s+\[|\s+\((?:19|20)\d\d\)"
+    r"(?<=[^\s.A-Z])([.!?…]+)\s+(?=\S)|(?<=[A-Z]{2})([.!?]+)\s+(?=\S)|\s+\((?:from|taken|off)\s|\s+[\[(]\d+\s+weeks?|:\s+\d|\s+\[|\s+\((?:19|20)\d\d\)"
 )
 TITLE_TRACK = re.compile(
     r"^(?P<artist>.+?)\s+(?:announces?|shares?|details?)\s+(?:new|debut)?\s*(?:album|ep|lp)\s+(?P<title>[^:,;]{2,60}):\s+(?:hear|listen|watch).*title[- ]track",
@@ -102,6 +102,8 @@ def _dashed(text: str, line: Line, post: Post) -> list[Guess]:
         score += KNOWN
     elif known[0]:
         score += KNOWN
+    elif line.charted:  # charts put the title first
+        artist, title = title, artist
     titles = _two_titles(title) if separator is DASH else [title]
     return [one for name in titles for one in guess(artist, name, score, "dashed", may_be_reversed=not known[0])]
 
@@ -155,7 +157,9 @@ def _is_outside(text: str, at: int) -> bool:
 def _may_be_title(title: str) -> bool:
     """Words or digits, not too many, not a time or a score."""
     letters = sum(c.isalnum() for c in title)
-    if re.match(r"\d{1,2}\s*/\s*\d{1,2}\b|would\s|[£$€]", title) or DATE.match(title):  # a mark, a price, a day
+    if re.match(r"\d{1,2}\s*/\s*\d{1,2}\b|(?:would|out\s(?:now|today|soon|on|this|in))\s|[£$€]", title) or DATE.match(
+        title
+    ):  # a mark, a price, a day
         return False
     return (
         bool(letters)

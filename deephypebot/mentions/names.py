@@ -13,7 +13,7 @@ VERSION = re.compile(
     r"""\s*[\[(【][^\])】]*\b(?:
         official|video|audio|visuali[sz]er|lyrics?|m/?v|hd|hq|4k|remaster(?:ed)?|mono|stereo|live|explicit|demo|acoustic|
         (?:album|single|radio|original)\s(?:version|edit|mix)|single|premiere|out\snow|free\sdownload|from|taken|prod\.?|
-        clip|version\soriginale?|extrait|aus|del?\s+[aá]lbum|sessions?|instrumental|recorded|yes|now|(?:19|20)\d\d|dir(?:\.|ected)|mixed|posted|w/
+        clip|version\soriginale?|extrait|aus|del?\s+[aá]lbum|sessions?|instrumental|recorded|yes|now|(?:19|20)\d\d|dir(?:\.|ected)|mixed|posted|w/|tiny\sdesk|kexp|npr|colors
     )\b[^\])】]*[\])】]\s*$""",
     re.IGNORECASE | re.VERBOSE,
 )

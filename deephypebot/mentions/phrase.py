@@ -53,8 +53,8 @@ def name_at_end(text: str, knows: Callable[[str], bool], whole: bool = False) ->
     words = clause.split()[-MOST_WORDS - 1 :]
     if not words:
         return ""
-    if words[-1].startswith("@"):
-        return words[-1]
+    if words[-1].lstrip(".").startswith("@"):
+        return words[-1].lstrip(".")
     taken: list[str] = []
     for i in range(len(words) - 1, -1, -1):
         word, after = words[i], words[i + 1 : i + 2]
@@ -64,7 +64,13 @@ def name_at_end(text: str, knows: Callable[[str], bool], whole: bool = False) ->
             break
         taken.insert(0, word)
     name = _longest_known(words, len(taken), knows) or _trimmed(_unlabelled(taken))
-    if not name and len(words) <= 3 and clause == clause.lower() and (knows(clause) or whole):
+    is_small = (
+        len(words) <= 3
+        and clause == clause.lower()
+        and words[0] not in CONNECTORS
+        and not {"my", "your", "this"} & {*words}
+    )
+    if not name and is_small and (knows(clause) or whole):
         return clause
     return "" if SPEECH.search(name) and name.isupper() else name
 

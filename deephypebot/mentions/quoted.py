@@ -34,7 +34,7 @@ OWNED = re.compile(
         film|book|novel|tour|documentary|memoir)\s*)*)[:,]?\s*$""",
     re.IGNORECASE | re.VERBOSE,
 )
-SEPARATED = re.compile(r"\s*(?:(?<=\S)\s?[:,]|\s[-–—|•·~/_]{1,2}|\swith)\s*$")
+SEPARATED = re.compile(r"\s*(?:(?<=\S)\s?[:,]|\s[-–—|•·~/_]{1,2}|\s(?:with|mit|avec|con|met|med|z))\s*$")
 COVERS = re.compile(
     r"\s+(?:covers?|reworks?|reimagines?|remix(?:es)?|takes?\s+on|ha(?:s|ve)\s+covered)\s+(?P<of>[^,;:]{2,60}?)(?:['’]s?)?(?:\s+(?:song|classic))?[:,]?\s*$",
     re.IGNORECASE,
@@ -89,6 +89,8 @@ IS_ALBUM = re.compile(
     rf"^\W*(?:(?:their|his|her|its|the|a|an|is)\s+)*(?:\w+\s+)?(?:{OTHER_WORK.pattern})", re.IGNORECASE
 )
 AND = re.compile(r"^\s*(?:,|;|/|&|\+|,?\s*(?:and|y|et|und|e|og|och|i|ve|и|plus|then))?\s*$", re.IGNORECASE)
+SAID = any_of(("is", "are", "was", "were", "would", "will", "can", "should", "must", "has", "have"))
+SCORES_WITH = re.compile(rf"^\s*,\s*(?P<artist>[^,]{{2,60}}?)\s+(?:{SHARES})(?!\w)", re.IGNORECASE)
 NO_AFTER_ALL = re.compile(r"\?\s*(?:no|wait|sorry|nope|non|nein)\b", re.IGNORECASE)
 NOT_ARTISTS = any_of(
     (
@@ -306,8 +308,9 @@ def _beside(span: Span, above: Line | None, post: Post) -> str:
     before = span.before.strip()
     if not before or SPEECH.search(before) or OTHER_WORK.search(before) or LABEL_WORDS.fullmatch(before.strip(" :!")):
         return ""
-    if is_caseless(before) and len(before.split()) <= 3:
-        return before
+    east = re.split(r"[、。：:]", before)[-1].strip()
+    if east and is_caseless(east) and len(east.split()) <= 3:
+        return east
     if len(before.split()) == 1 and not before.isupper() and not post.knows(before):
         return ""  # "Watching “Severance”"
     return (
@@ -330,7 +333,7 @@ def _from(span: Span, above: Line | None, post: Post) -> str:
 
 def _dashed_after(span: Span, above: Line | None, post: Post) -> str:
     match = DASHED.match(span.after)
-    if not match or span.before.strip(" :–—-"):
+    if not match or span.before.strip(" :–—-") or _is_sentence(span.title):
         return ""
     artist = name_at_start(span.after[match.end() :], post.knows)
     return "" if re.search(r"\sor\s", artist) and not post.knows(artist) else artist
@@ -370,7 +373,18 @@ def _behind(span: Span, above: Line | None, post: Post) -> str:
     return name if span.is_east_asian and is_alone and is_name(name, 4) and not re.search(r"[、。，！？]", name) else ""
 
 
+def _then(span: Span, above: Line | None, post: Post) -> str:
+    """With “The Giver”, Chappell Roan scores her first number one."""
+    match = (
+        SCORES_WITH.match(span.after)
+        if re.fullmatch(r"\s*(?:with|on|for|via|mit|avec|con)\s*", span.before, re.IGNORECASE)
+        else None
+    )
+    return match["artist"] if match and is_name(match["artist"], 6) else ""
+
+
 SCORES = {
+    "_then": 0.7,
     "_behind": 0.6,
     "_bracketed": 0.6,
     "_on": 0.6,
@@ -401,6 +415,14 @@ def _is_speech(span: Span) -> bool:
         return True
     spoken = re.match(r"\s*,?\s*(?:says?|said|sagt|dit|dice|sings|yells)\b", span.after) is not None
     return says or spoken or len(span.title.split()) > 14 or (span.title.endswith(",") and spoken)
+
+
+def _is_sentence(title: str) -> bool:
+    """Whether it is something that somebody has said: “Without music, life would be a mistake.” – Nietzsche"""
+    words = title.split()
+    return len(words) >= 4 and (
+        title.endswith((".", "!")) or ". " in title or (len(words) >= 8 and SAID.search(title) is not None)
+    )
 
 
 def _resolved(one: Guess, found: list[Guess]) -> Guess:

@@ -15,7 +15,8 @@ MOST_CHARACTERS, MOST_LINES = 5000, 40  # of a post that are read: nobody names 
 URL = re.compile(r"(?:https?://|www\.)\S+|\b[\w-]+\.(?:com|fm|to|link|org|net|io|be)/\S+", re.IGNORECASE)
 HASHTAG = re.compile(r"(?<!\w)#(\w*[^\W\d]\w*)")
 PICTURES = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\u25b6\u23e9-\u23fa\u266a-\u266f]+")
-LABEL = re.compile(rf"^\W*(?:{LABEL_WORDS.pattern})\W*(?::|!|\s[-–—|]\s|\s|$)\W*?", re.IGNORECASE)
+OUTSIDE = r"[^\w\"“”‘'«»„「『《(\[]*"  # what stands around a label, and opens nothing
+LABEL = re.compile(rf"^{OUTSIDE}(?:{LABEL_WORDS.pattern}){OUTSIDE}(?::|!|\s[-–—|]\s|\s|$)", re.IGNORECASE)
 VIA = re.compile(
     r"\s+(?:via|on|using|auf|sur|en|su)\s+@?(?:[\w.]+\.fm|spotify|apple music|tidal|youtube|bandcamp|soundcloud|deezer|symfonium)\b.*$",
     re.IGNORECASE,
@@ -39,6 +40,12 @@ NEEDS_MARK = any_of(
     )
 )
 CHART_MARK = re.compile(r"\((?:[+\-–−=±]\s?\d*|new|re)\)", re.IGNORECASE)
+NOTES = re.compile(
+    "[\u2669-\u266f\u25b6\U0001f3a7\U0001f3b5\U0001f3b6\U0001f3bc\U0001f4fb]"
+)  # music is what it is about
+CREDITS = re.compile(
+    r"^\W*(?:photos?|words|pics?|text|directed|produced|mixed|mastered|artwork|design)\s*(?:by\b|:)", re.IGNORECASE
+)
 NUMBER = re.compile(
     r"^\W*(?:\d{1,2}[:.h]\d{2}(?:\s*[ap]m)?\s+(?:[-–—|]\s+)?|#?\d{1,3}[.):]\s+|#\d{1,3}\s+(?:\([^)]{0,12}\)\s*)?)"
 )
@@ -53,6 +60,7 @@ class Line:
     numbered: bool
     tags: tuple[str, ...]
     is_about_something_else: bool = False
+    charted: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,18 +94,23 @@ def parse_line(raw: str, labelled: bool = False) -> Line:
     """A line without what is no text."""
     tags, other = tuple(HASHTAG.findall(raw)), NO_SONG_HERE.search(raw) is not None
     rest = PICTURES.sub(" ", URL.sub(" ", raw))
-    labelled = labelled or any(LABEL_WORDS.fullmatch(tag) or LABEL_WORDS.fullmatch(spaced(tag)) for tag in tags)
+    other = other or CREDITS.match(raw) is not None
+    labelled = (
+        labelled
+        or NOTES.search(raw) is not None
+        or any(LABEL_WORDS.fullmatch(tag) or LABEL_WORDS.fullmatch(spaced(tag)) for tag in tags)
+    )
     rest = CHART_MARK.sub(" ", HASHTAG.sub(" ", rest)).strip()
     if bracket := BRACKET.match(rest):
         labelled, rest = labelled or LABEL_WORDS.search(bracket[0]) is not None, rest[bracket.end() :]
-    numbered = NUMBER.match(rest) is not None
+    numbered, charted = NUMBER.match(rest) is not None, re.match(r"\W*#\d", rest) is not None
     rest = VIA.sub("", NUMBER.sub("", rest))
     while (label := LABEL.match(rest)) and label.end() > 0 and rest[label.end() :] != rest:
         after = rest[label.end() :].lstrip(" :!-–—|>")
         if not _is_label(rest, label, after):
             break
         labelled, rest = True, after
-    return Line(" ".join(rest.split()), labelled, numbered, tags, other)
+    return Line(" ".join(rest.split()), labelled, numbered, tags, other, charted)
 
 
 def _is_label(rest: str, label: re.Match[str], after: str) -> bool:

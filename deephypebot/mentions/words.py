@@ -27,14 +27,14 @@ LABELS = (  # what stands before a song and is no part of it
     r"teraz\s+gra(?:my)?", r"s[lł]ucham", r"nowy\s+singiel", r"piosenka\s+dnia", r"[sş]u\s+an\s+[cç]al(?:[iı]yor|an)", r"dinliyorum", r"yeni\s+(?:[sş]ark[iı]|single)",
     r"lyssnar\s+p[aå]", r"h[oø]rer\s+p[aå]", r"l[aå]t\s+f[oö]r\s+dagen", r"kuuntelen", r"сейчас\s+(?:играет|слушаю)", r"слушаю", r"новый\s+сингл", r"песня\s+дня",
     r"в\s+ефірі", r"зараз\s+грає", r"지금\s+(?:재생|듣는)\s*(?:중|곡)?", r"오늘의\s*(?:노래|곡|추천곡?)", r"신곡", r"再生中", r"今(?:日|夜)の(?:一)?曲", r"聴いてる(?:曲)?", r"新曲", r"正在播放", r"今日(?:歌曲|推荐|一曲)",
-    r"এখন\s+বাজছে", r"আজকের\s+গান", r"आज\s+का\s+गाना", r"अभी\s+सुन\s+रहा\s+हूँ", r"أستمع\s+(?:إلى|الآن)", r"أغنية\s+اليوم", r"يعرض\s+الآن", r"الآن", r"(?:ا?سمع|استمع)وا?", "sotd", "totd", r"στο\s+ραδι[οό]φωνο", r"ακο[υύ]ω",
+    r"এখন\s+বাজছে", r"আজকের\s+গান", r"आज\s+का\s+गाना", r"अभी\s+सुन\s+रहा\s+हूँ", r"أستمع\s+(?:إلى|الآن)", r"أغنية\s+اليوم", r"يعرض\s+الآن", r"الآن", r"(?:ا?سمع|استمع)وا?", "sotd", "totd", r"the\s+(?:story|meaning)\s+(?:behind|of)", r"the\s+making\s+of", "behind", r"(?:looking\s+for\s+)?(?:songs|music|tracks|anything)\s+like", "jetzt", r"out\s+(?:today|tomorrow|\w+day|soon)", r"στο\s+ραδι[οό]φωνο", r"ακο[υύ]ω",
 )  # fmt: skip
 LABEL_WORDS = any_of(LABELS)
 
 OTHER_WORK = any_of(  # a title of such a thing is no song
     (
         r"albums?", "eps?", "lps?", "mixtapes?", "playlists?", "compilation", "anthology", "box ?set", "reissue", "soundtrack", "score",
-        "films?", "movies?", "documentary", "series", "episodes?", "season", "book", "novel", "memoir", "biography", "podcast", "musical", "zine",
+        "films?", "movies?", "documentary", "series", "episodes?", "season", "book", "novel", "short story", "poem", "painting", "essay", "memoir", "biography", "podcast", "musical", "zine",
         "magazine", "issue", "exhibition", "tours?", "festival", "residency", "livestream", "álbum", "livre",
         "buch", "roman", "kniha", "книга", "альбом", "фильм", "アルバム", "앨범", "专辑", "ألبوم", "belgeseli?", "albümü?", "płyt[aęy]",
     )
