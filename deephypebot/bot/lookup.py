@@ -19,6 +19,7 @@ from deephypebot.types import Song
 
 AT_ONCE = 4
 MOST_TRIES = 4  # of a song whose catalogues do not answer; then it goes on with what is known
+HOPELESS = 12  # tries after which it must be the song, not the catalogues
 CERTAIN = ("scrobble", "curator")  # guesses that are none
 NEEDS = {"odesli": "url", "reccobeats": "spotify"}  # catalogues that know songs by an id alone
 AMBIGUOUS = 0.9  # guesses below it may have artist and title the wrong way round
@@ -40,7 +41,10 @@ class LookUp:
         lease = Lease(owner, self.clock(), self.lease_s * self.settings.store.patience)
         rows = self.store.items.claim("found", lease, AT_ONCE)
         for row in rows:
-            self._look_up(row, lease)
+            if row.tries > HOPELESS:
+                self.store.items.dropped(row, lease, f"looking it up has failed {HOPELESS} times")
+            else:
+                self._look_up(row, lease)
         return bool(rows)
 
     def _look_up(self, item: Found, lease: Lease) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from deephypebot.bot.clock import Clock, utc_now
 from deephypebot.bot.compose import blocked_word, compose
 from deephypebot.bot.merge import attributes_of
 from deephypebot.bot.writer import Writer
-from deephypebot.errors import InputError
+from deephypebot.errors import Conflict, DeepHypeBotError, InputError
 from deephypebot.services import Publisher
 from deephypebot.settings import Settings, WriterSettings
 from deephypebot.songs import normalise_name
@@ -20,6 +21,7 @@ from deephypebot.store.lease import Found, Lease
 from deephypebot.store.rows import entry_of
 from deephypebot.types import Candidate, Commission, Song, Wish
 
+MOST_TRIES, LONGEST_WAIT_S = 50, 3600.0
 SECOND_TRY = 2  # as many texts are asked for the second time, where too few of the first fitted
 
 
@@ -44,10 +46,25 @@ class Propose:
         lease = Lease(owner, self.clock(), self.lease_s * self.settings.store.patience)
         rows = self.store.items.claim("looked_up", lease, self.settings.writer.batch)
         shown = [self.store.items.get(row.id) for row in rows]
-        fresh = [one for one in shown if not self._is_repeated(one, lease)]
-        if fresh:
+        fresh = [one for one in shown if not self._is_repeated(one, lease) and not self._is_hopeless(one, lease)]
+        try:
             self._propose(fresh, lease)
+        except DeepHypeBotError as error:  # no writer: they wait
+            for one in fresh:
+                wait = timedelta(seconds=min(LONGEST_WAIT_S, 60.0 * 2 ** min(one.item.tries - 1, 10)))
+                with suppress(Conflict):  # some may be written about by now
+                    self.store.items.postponed(one.item, lease, str(error), lease.now + wait)
+            raise
         return bool(rows)
+
+    def _is_hopeless(self, shown: Shown, lease: Lease) -> bool:
+        """Whether it has failed so often that it must be the song; then the item is dropped."""
+        if shown.item.tries <= MOST_TRIES:
+            return False
+        self.store.items.dropped(
+            shown.item, lease, f"writing about it has failed {MOST_TRIES} times: {shown.item.error}"
+        )
+        return True
 
     def _is_repeated(self, shown: Shown, lease: Lease) -> bool:
         """Whether the song was written about lately; then the item is dropped, unless somebody asks for it."""

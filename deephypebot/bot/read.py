@@ -15,7 +15,7 @@ from deephypebot.store.lease import Found, Lease
 from deephypebot.store.rows import entry_of
 from deephypebot.types import Entry, Mention, Song
 
-AT_ONCE = 50
+AT_ONCE, HOPELESS = 50, 5
 MOST_SONGS = 4  # a scrobble names one; a post with more is a list
 CALLED = re.compile(r"^(?:\s*@[\w.@-]+[:,]?)+\s*")  # "@bot@example.org, @friend "
 
@@ -35,7 +35,10 @@ class Read:
         lease = Lease(owner, self.clock(), self.lease_s * self.settings.store.patience)
         rows = self.store.entries.claim(lease, AT_ONCE)
         for row in rows:
-            self._read(row, lease)
+            if row.tries > HOPELESS:
+                self.store.entries.failed(row, lease, f"reading it has failed {HOPELESS} times")
+            else:
+                self._read(row, lease)
         return bool(rows)
 
     def _read(self, row: Found, lease: Lease) -> None:

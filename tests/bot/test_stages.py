@@ -13,9 +13,10 @@ from deephypebot.bot.open import StorePurse
 from deephypebot.bot.sheet import COLUMNS, SheetCuration
 from deephypebot.bot.watch import Watch
 from deephypebot.bot.worker import Worker
-from deephypebot.errors import Limited, SignInRefused, Unsure
+from deephypebot.errors import DeepHypeBotError, Limited, SignInRefused, Unsure
 from deephypebot.services import Finding, Poll
 from deephypebot.services.fake import FakeWatcher
+from deephypebot.store.lease import Lease
 from deephypebot.types import Entry, Link, Song
 from tests.bot.conftest import NOON, Trial, post
 
@@ -216,6 +217,35 @@ def test_songs_are_written_about_together_once_a_month_and_never_if_blocked(tria
     assert len(trial.writer.batches[0]) == 3
     trial.clock.turn(days=31)
     assert len(trial.propose(post("♫ Ash – Yew", 6))) == 3
+
+
+def test_without_a_writer_songs_wait_and_one_that_always_fails_is_dropped(trial: Trial) -> None:
+    trial.arrive(post("♫ Ash – Yew", 1))
+    trial.step("read", "lookup")
+    stage = trial.bot.stage("propose")
+    assert stage is not None
+    real, trial.writer.write = (
+        trial.writer.write,
+        lambda commissions: (_ for _ in ()).throw(DeepHypeBotError("no model")),
+    )  # type: ignore[method-assign]
+    for minutes in (0, 1, 2):
+        trial.clock.turn(minutes=minutes)
+        with pytest.raises(DeepHypeBotError, match="no model"):
+            stage.step("me")
+    [item] = trial.store.items.history()
+    assert (item.state, item.error, item.tries) == ("looked_up", "no model", 3)
+    trial.writer.write = real  # type: ignore[method-assign]
+    trial.clock.turn(minutes=5)
+    stage.step("me")
+    assert trial.store.items.counts() == {"proposed": 1}
+    trial.arrive(post("♫ Oak – Elm", 2))
+    trial.step("read", "lookup")
+    for _ in range(51):  # a worker that dies of it, again and again
+        trial.clock.turn(hours=1)
+        trial.store.items.claim("looked_up", Lease("dies", trial.clock(), 60.0), 1)
+    trial.clock.turn(hours=1)
+    stage.step("me")
+    assert trial.store.items.counts() == {"proposed": 1, "dropped": 1}
 
 
 def test_what_somebody_asks_for_is_written_even_if_it_was_lately(trial: Trial) -> None:
