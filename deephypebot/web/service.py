@@ -84,7 +84,7 @@ class Write(Body):
 
 @router.post("/generate")
 async def generate(request: Request, body: Generate) -> dict[str, Any]:
-    """Texts for genres alone."""
+    """Texts for genres alone, about Marlow, who is nobody."""
     refuse_stranger(request)
     genres = _labels(body.genres)
     texts = await write(request, Commission(PLACEHOLDER, Attributes(genres=genres), body.num_sample))
