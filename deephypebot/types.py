@@ -1,4 +1,4 @@
-"""The values that flow through deephypebot, in flow order: Entry, Mention, Song, Attributes, Sentence, Candidate."""
+"""The values that flow through deephypebot, in flow order: Entry, Mention, Song, Attributes, Document, Sentence, Candidate."""
 
 from __future__ import annotations
 
@@ -165,6 +165,30 @@ class Commission:
     top_p: float | None = None
     wish: Wish | None = None
     recent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Document:
+    """A piece of writing about music, as a source gave it: its text is hostile.
+
+    text: markdown, or HTML where is_html; site: a host; published: as the source writes it; language: ISO 639-1, "" if nobody said;
+    licence: under which it may be used, "" if nobody said; source: who found it; artist, song (its title),
+    genres: where the source knows them.
+    """
+
+    url: str
+    title: str
+    text: str
+    author: str = ""
+    site: str = ""
+    published: str = ""
+    language: str = ""
+    licence: str = ""
+    source: str = ""
+    artist: str = ""
+    song: str = ""
+    genres: tuple[str, ...] = ()
+    is_html: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from deephypebot.types import Entry, Song
+from deephypebot.types import Document, Entry, Song
 
 Payload = dict[str, Any]  # what JSON can hold: it waits in the outbox
 
@@ -73,6 +73,24 @@ class Poll:
 
     entries: tuple[Entry, ...]
     cursor: str | None
+
+
+@dataclass(frozen=True)
+class Haul:
+    """What one look into an archive gave. documents: texts that it has itself; pages: addresses of pages to read; cursor: to be given
+    at the next look, None where there is no more."""
+
+    documents: tuple[Document, ...] = ()
+    pages: tuple[str, ...] = ()
+    cursor: str | None = None
+
+
+class Archive(Protocol):
+    """Holds writing about music, or knows where it is: a source of the corpus."""
+
+    def look(self, cursor: str | None) -> Haul:
+        """One request's worth, from the cursor of the haul before; None for the first. The same cursor gives the same haul."""
+        ...
 
 
 class Watcher(Protocol):
