@@ -22,7 +22,7 @@ from typing import Any
 from deephypebot.cli.evaluate import flatten, sample_songs
 from deephypebot.cli.output import note
 from deephypebot.config import shipped_checkpoint, state_dir
-from deephypebot.corpus.sentences import read_text
+from deephypebot.corpus.text_files import read_text
 from deephypebot.model.evaluation.choice import BASELINE, compare
 from deephypebot.model.evaluation.evaluate import PARTS, Evaluation, evaluate
 from deephypebot.model.writing.commentator import Commentator

@@ -33,7 +33,7 @@ def add_to(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the measures; how far it is goes to stderr."""
-    from deephypebot.corpus.sentences import read_text
+    from deephypebot.corpus.text_files import read_text
     from deephypebot.model.evaluation.evaluate import Evaluation, evaluate
 
     against = {path.stem: [sentence.text for sentence in read_text(path)] for path in args.against}

@@ -106,7 +106,7 @@ def parse_topics(text: str) -> tuple[tuple[int, float], ...]:
 
 def read_recent(path: Path | None) -> tuple[str, ...]:
     """Earlier posts. Raises InputError for a file that cannot be read."""
-    from deephypebot.corpus.sentences import read_text
+    from deephypebot.corpus.text_files import read_text
 
     return () if path is None else tuple(sentence.text for sentence in read_text(path))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deephypebot.corpus.builtin import split_builtin
-from deephypebot.corpus.sentences import read_jsonl, read_text
+from deephypebot.corpus.text_files import read_jsonl, read_text
 from deephypebot.corpus.split import Split, split_sentences
 from deephypebot.errors import InputError
 
