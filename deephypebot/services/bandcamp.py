@@ -1,4 +1,4 @@
-"""Bandcamp: what artists and labels write of albums and tracks, from the JSON-LD of the pages (schema.org/MusicAlbum)."""
+"""Bandcamp: what artists and labels say of albums and tracks, from the JSON-LD of pages (schema.org/MusicAlbum)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from deephypebot.services.answers import as_dict, as_dicts, as_genres, as_text
 from deephypebot.services.archived import as_address, as_name, as_prose, read_number, site_of
 from deephypebot.types import Document
 
-PAUSE_S = 3.0  # nothing is published; pages are slow to make and are answered with 429 when many are asked for
+PAUSE_S = 3.0  # no limit is published, as there is no API: pages are read as a person would
 MARK, MOST_BLOCKS, TYPES = "application/ld+json", 10, ("MusicAlbum", "MusicRecording")
 
 

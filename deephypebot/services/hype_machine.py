@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from urllib.parse import quote
 
@@ -21,7 +22,7 @@ PAGE, MOST_ITEMS, OWN = 50, 500, "hypem.com"
 
 
 class HypeMachine:
-    """Implements services.Archive: pages alone. what: "popular", "latest", "tag:NAME" or "blog:NAME" (or the blog's number)."""
+    """Implements services.Archive: pages alone. what: "popular", "latest", "tag:NAME" or "blog:NAME_OR_NUMBER"."""
 
     def __init__(self, http: Http, what: str, key: str = "", api: str = API, feeds: str = FEEDS) -> None:
         self.http, self.key, self.api, self.feeds = http, key, api.rstrip("/"), feeds.rstrip("/")
@@ -42,6 +43,8 @@ class HypeMachine:
 
     def _from_api(self, page: int) -> list[str]:
         asked: dict[str, str | int] = {"key": self.key, "page": page, "count": PAGE}
+        if self.kind == "popular":
+            asked["mode"] = "now"
         rows = as_dicts(self.http.get_json(f"{self.api}/{self._path()}", asked))
         return [as_address(row.get("posturl")) for row in rows]
 
@@ -80,7 +83,8 @@ def parse_posts(body: bytes) -> list[str]:
     """The post that each item is about, "" where it names none: items link to hypem.com, their texts to the blog."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        items = feedparser.parse(body).entries[:MOST_ITEMS]
+        # As a stream: bytes alone would be opened as a file where a server sends the name of one.
+        items = feedparser.parse(io.BytesIO(body)).entries[:MOST_ITEMS]
     found = []
     for item in items:
         _, links = parse_html(as_text(item.get("summary")))

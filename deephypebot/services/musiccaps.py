@@ -1,5 +1,5 @@
-"""MusicCaps: captions that musicians wrote of ten seconds each (huggingface.co/datasets/google/MusicCaps), by the rows API
-(huggingface.co/docs/dataset-viewer/rows)."""
+"""MusicCaps: what musicians wrote of ten seconds of music each (huggingface.co/datasets/google/MusicCaps), by the rows
+API (huggingface.co/docs/dataset-viewer/rows)."""
 
 from __future__ import annotations
 

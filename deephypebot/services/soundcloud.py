@@ -1,4 +1,4 @@
-"""SoundCloud: what artists write of their tracks, and listeners below them (developers.soundcloud.com/docs/api/guide)."""
+"""SoundCloud: what artists say of their tracks, and listeners below them (developers.soundcloud.com/docs/api/guide)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from deephypebot.errors import InputError, Refused, SignInRefused, Unsure, shown
 from deephypebot.http import Http
@@ -19,17 +19,18 @@ from deephypebot.services.archived import as_address, as_name, as_number, as_pro
 from deephypebot.types import Document
 
 API, SIGN_IN = "https://api.soundcloud.com", "https://secure.soundcloud.com/oauth/token"
-# No limit for reading; 50 tokens in 12 hours for each application (developers.soundcloud.com/docs/api/rate-limits).
+# No limit for reading; 50 tokens in 12 hours for each application (developers.soundcloud.com/docs/llm-context).
 PAUSE_S, TOKEN_S, EARLY_S = 1.0, 3600.0, 60.0
 PAGE, COMMENTS, SHORTEST = 20, 200, 40
-USER, URN = re.compile(r"[\w-]+|soundcloud:users:\d+"), re.compile(r"soundcloud:\w+:\d+")
+USER, URN = re.compile(r"[\w-]+|soundcloud:users:\d+", re.ASCII), re.compile(r"soundcloud:\w+:\d+", re.ASCII)
 Track = dict[str, str]  # what the comments must know of it: it waits in the cursor
 
 
 class SoundCloud:
     """Implements services.Archive. what: "user:PERMALINK_OR_ID" or "search:WORDS".
 
-    The cursor: the address of the next tracks, tracks whose comments are still to be read, and where in those of the first we are.
+    The cursor: the address of the next tracks, tracks whose comments are still to be read, and the address of the next
+    comments of the first.
     """
 
     def __init__(
@@ -151,9 +152,18 @@ def parse_comment(row: Mapping[str, Any], track: Track) -> Document | None:
 
 
 def _document(track: Track, text: str, url: str, title: str, author: str, row: Mapping[str, Any]) -> Document:
-    named = {"source": "soundcloud", "artist": track["artist"], "song": track["song"]}
-    genres = as_genres([track["genre"]])
-    return Document(url, title, text, author, site_of(url), as_name(row.get("created_at")), **named, genres=genres)
+    return Document(
+        url,
+        title,
+        text,
+        author,
+        site_of(url),
+        as_name(row.get("created_at")),
+        source="soundcloud",
+        artist=track["artist"],
+        song=track["song"],
+        genres=as_genres([track["genre"]], only_known=True),
+    )
 
 
 def _write_cursor(following: str, waiting: list[Track], at: str) -> str | None:
@@ -165,10 +175,12 @@ def _read_cursor(cursor: str) -> tuple[str, list[Track], str]:
     try:
         following, waiting, at = json.loads(cursor)
         tracks = [{name: str(row[name]) for name in ("id", "url", "artist", "song", "genre")} for row in waiting]
-        fits = all(
-            isinstance(one, str) and (one == "" or urlsplit(one).path.startswith("/")) for one in (following, at)
-        )
-        if fits and all(re.fullmatch(r"[\w:]+", row["id"]) for row in tracks) and (following or tracks):
+        fits = all(isinstance(one, str) and one[:1] in ("", "/") for one in (following, at))
+        if (
+            fits
+            and all(re.fullmatch(r"\d+|soundcloud:\w+:\d+", row["id"], re.ASCII) for row in tracks)
+            and (following or tracks)
+        ):
             return following, tracks, at
     except (ValueError, TypeError, KeyError, RecursionError):
         pass

@@ -1,4 +1,5 @@
-"""Wikipedia: what articles on songs and albums say of the music (mediawiki.org/wiki/API:Categorymembers, Extension:TextExtracts)."""
+"""Wikipedia: what articles on songs and albums say of the music (mediawiki.org/wiki/API:Categorymembers and
+mediawiki.org/wiki/Extension:TextExtracts)."""
 
 from __future__ import annotations
 
@@ -28,8 +29,8 @@ LEAD = re.compile(
     rf"\b(?:is|was) (?:an?|the)\b[^.\n]{{0,100}}?\b(?P<kind>{KINDS})\b[^.\n]{{0,120}}?"
     r"(?<!written)(?<!composed)(?<!produced) by (?P<artist>[^\n]{1,120}?)"
     r"(?=,(?! the [A-Z]| [A-Z]\w+ (?:&|and) )|[;(]|(?<!Dr)(?<!Mr)(?<!Mrs)(?<!St)\.\s|\.?$"
-    r"| (?:from|featuring|released|recorded|which|that|with|as|in|on|taken|and (?:was|is|the|his|her|their)) "
-    r"| for (?:her|his|their|its|the) )",
+    r"| (?:from|featuring|released|recorded|which|that|with|as|in|on|taken|and (?:was|is|the|his|her|their))\b"
+    r"| for (?:her|his|their|its|the)\b)",
     re.MULTILINE,
 )
 ROLE = (
@@ -62,7 +63,7 @@ class Wikipedia:
         return Haul(documents, cursor=None if is_last else following)
 
     def _which(self) -> dict[str, str | int]:
-        """A category as a generator: the API gives whole extracts of one article a request only, so that list first is no faster."""
+        """A category as a generator: a request brings one whole article at most, so a list first is no faster."""
         if self.kind == "page":
             return {"titles": self.name, "redirects": 1}
         title = f"Category:{self.name.removeprefix('Category:')}"
@@ -123,7 +124,7 @@ def music_sections(extract: str) -> str:
 
 
 def parse_names(title: str, lead: str) -> tuple[str, str]:
-    """Artist and song of an article: of "Alison (Slowdive song)", or of "Alison" is a song by Slowdive. "" for what is unknown."""
+    """Artist and song: of "Alison (Slowdive song)", or of "Alison" is a song by Slowdive. "" for what is unknown."""
     named, said = NAMED.fullmatch(title), LEAD.search(lead[:600])
     kind = named["kind"] if named else said["kind"] if said else ""
     artist = (named["artist"] if named else "") or (_artist(said["artist"]) if said else "")
