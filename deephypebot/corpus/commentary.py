@@ -8,7 +8,7 @@ from collections import Counter
 
 from deephypebot.corpus.musical_words import groups_of
 
-THRESHOLD = 2.0
+THRESHOLD = 2.4
 WORD = re.compile(r"\{?[\w&]+(?:[-'’][\w&]+)*\}?")
 DATE = re.compile(
     r"\b(?:\d{1,2}(?:st|nd|rd|th)|(?:jan|feb|mar|apr|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?\s\d{1,2}\b|\d{1,2}\s(?:of\s)?(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)|\d{1,2}[/.]\d{1,2}|20[012]\d)\b",
@@ -23,17 +23,33 @@ POINTS = re.compile(
     r"\b(?:below|(?:listen|stream|watch|see|check|hear|heard|play|player|video|track|song|it|download)\s+(?:\w+\s){0,3}(?:above|here)\b|check\s+(?:it|them|him|her|that|this|out|the|his)\b|give\s+(?:it|this|that|the\s\w+|them)\s+a\s+(?:\w+\s)?(?:listen|spin|go|try|shot)|have\s+a\s+listen|"
     r"take\s+a\s+(?:\w+\s)?listen|press\s+play|hit\s+play|be\s+sure\s+to|make\s+sure\s+(?:to|you)|stay\s+tuned|keep\s+(?:an?|your)\s+(?:eye|ear|eyes|ears)|keep\s+up\s+with|look\s+out\s+for|let\s+(?:us|me)\s+know|head\s+over|"
     r"grab\s+(?:it|a|your|the)|click|follow\s+(?:him|her|them|us|\{artist\})|you\s+can\s+(?:find|stream|listen|hear|download|buy|purchase|catch|pre|get|check|grab|watch|read)|stream\s+(?:it|the|this|more)|listen\s+(?:to\s+)?(?:it|the\s+(?:track|song|full|single))|(?:more|better)\s+(?:info|about\s+\{artist\})|"
-    r"for\s+free|free\s+download|download\s+(?:it|the|here|now)|our\s+(?:playlist|newsletter|site|blog|podcast|interview|mailing)|like\s+what\s+you|if\s+you\s+(?:like|dig|enjoy)\b|go\s+(?:buy|get|listen|stream|check)|don['’]t\s+(?:forget|miss)|tune\s+in)",
+    r"for\s+free|free\s+download|download\s+(?:it|the|here|now)|our\s+(?:playlist|newsletter|site|blog|podcast|interview|mailing)|like\s+what\s+you|if\s+you\s+(?:like|dig|enjoy)\b|go\s+(?:buy|get|listen|stream|check)|don['’]t\s+(?:forget|miss)|\btune\s+in\b)",
     re.IGNORECASE,
 )
 LIVES = re.compile(
     r"\b(?:\d+|[a-z]+teen|twenty\S*)[\s-]year[\s-]old\b|\b[A-Z][\w.]+-based\b|\bbased\s+(?:in|out\s+of)\b|\bhail(?:s|ing)\s+from\b|\b(?:grew|growing)\s+up\b|\b(?:signed|signing)\s+to\b|\bwho\s+(?:has|have)\s+(?:previously\s)?worked\s+with\b|"
-    r"\b(?:made|make|consists?|consisting|comprised|comprising)\s+(?:up\s+)?of\b|\bformed\s+in\b|\b(?:million|thousand|\d+k|\d{1,3},\d{3})\s+(?:\w+\s)?(?:streams|plays|views|listens)|\bhype\s*m(?:achine)?\b|\bcharts?\b|\bthe\s+project\s+of\b|\bside[\s-]project\b",
+    r"\b(?:made|make|consists?|consisting|comprised|comprising)\s+(?:up\s+)?of\b|\bformed\s+in\b|\b(?:million|thousand|\d+k|\d{1,3},\d{3})\s+(?:\w+\s)?(?:streams|plays|views|listens)|\bhype\s*m(?:achine)?\b|\bcharts?\b|\bthe\s+project\s+of\b|\bside[\s-]project\b|\bmeeting\s+(?:in|at|during|through|online)\b|\b(?:met|bonded|bonding)\s+(?:in|at|over|through|while|quickly|during)\b|\b(?:band|duo|trio|quartet|group|project|act)\s+from\s+[A-Z]|\bwas\s+(?:born|raised)\b|\b(?:studied|studying|graduated|earned\s+(?:her|his|their|an?))\b|\bdaughter\s+of\b|\bson\s+of\b|\bsampled\s+by\b|\bspent\s+(?:\w+\s){1,4}(?:time|months|years)\b|\b(?:his|her|their)\s+(?:debut|first|second|third|sophomore)\s+(?:album|ep|lp|record|full-length)\b|\b(?:awards?|nominated|grammy|platinum)\b|\bback\s+in\s+(?:20|19)\d\d|\bat\s+(?:the\s+)?age\b",
     re.IGNORECASE,
 )
 SPEAKS = re.compile(
     r"\b(?:\{artist\}|he|she|they|singer|band|duo|producer|\w+)\s+(?:says?|said|explains?|explained|told|tells|states?|stated|comments?|commented|adds?|added|shared|admits?|recalls?|reveals?|describes?)\b.{0,60}(?::|$)|had\s+this\s+to\s+say|\bin\s+(?:his|her|their|\w+['’]s?)\s+(?:own\s+)?words\b|"
     r"according\s+to|in\s+a\s+(?:press\s+)?(?:statement|release|interview)|press\s+(?:release|notes)|speaking\s+(?:about|on|of|to)|talking\s+about\s+the",
+    re.IGNORECASE,
+)
+DESCRIBES = re.compile(
+    r"(?:\{title\}(?:['’]s\s\w+)?|\b(?:the|this|her|his|their|its|a)\s(?:[\w-]+\s){0,3}?(?:songs?|tracks?|single|tune|cut|lyrics?|chorus|beats?|production|music|vocals?|voice|melody|melodies|sound|arrangement|instrumentation|guitars?|synths?|bass\w*|drums?|"
+    r"rhythms?|verses?|hooks?|remix|ballad|number|banger|jam|result|opener|intro|outro|bridge))\s(?:\w+ly\s|also\s|then\s|just\s|really\s|will\s|that\s|is\s)?(?:is|are|was|feels?|sounds?|has|have|builds?|swells?|captures?|explores?|tells?|speaks?|deals?|evokes?|starts?|begins?|"
+    r"opens?|ends?|shows?|proves?|makes?|takes?|brings?|moves?|grows?|unfolds?|arrives?|hits?|keeps?|offers?|blends?|combines?|mixes|showcases?|drifts?|floats?|soars?|glides?|pulses?|carries|carry|creates?|gives?|transports?|conjures?|remains?|stays?|sits?|revolves|boasts?|features?|"
+    r"sees|finds?|lets?|packs?|leaves?|gets?|stuck|rings?|shines?|bursts?|burns?|comes?|plays?|flows?|sparkles?|glows?|melts?|sways?|rolls?|drives?|pushes|pulls?|lifts?|wraps?|reminds?|recalls?|channels?|marks?|pairs?)\b",
+    re.IGNORECASE,
+)
+ROLES = re.compile(
+    r"\b(?:guitarist|bassist|drummer|vocalist|singer|frontman|frontwoman|keyboardist|keyboards|producer|guitar|bass|drums|vocals|synths?)\s?[,(/:&]?\s?\(?[A-Z][a-z]+|[A-Z][a-z]+\s\((?:guitar|bass|drums|vocals|synth|keys|vox)",
+    re.UNICODE,
+)
+WE = re.compile(r"\b(?:i|i['’]ve|i['’]m|my|me|we|we['’]ve|our)\b", re.IGNORECASE)
+MAKES = re.compile(
+    r"\b(?:play|played|playing|write|wrote|writing|record|recorded|recording|perform|performing|performed|rehears\w+|studio|gig|touring|songwriting|my\s+(?:music|voice|songs|sound|guitar|saxophone|lyrics|band)|our\s+(?:music|songs|sound|album|ep|band|shows?))\b",
     re.IGNORECASE,
 )
 REASONS = {  # of what a sentence is about, where it is not music
@@ -52,10 +68,13 @@ def find_other_subject(text: str) -> str | None:
     against = weigh_against(text, counts)
     sound, praise, genre = min(3, counts["sound"]), min(3, counts["praise"]), min(2, counts["genre"])
     speaks_of_song = counts["about"] + text.count("{title}") > 0
-    score = 1.5 * sound + 0.8 * praise + 0.6 * genre + (0.8 if speaks_of_song else 0.0) - sum(against.values())
+    describes = 0.8 * min(2, len(DESCRIBES.findall(text)))
+    score = 1.5 * sound + 0.8 * praise + 0.6 * genre + 0.8 * speaks_of_song + describes - sum(against.values())
     if against["pointing"] >= 3 and sound < 3:
         return REASONS["pointing"]
-    is_about_music = sound > 0 or (speaks_of_song and praise + genre > 0)
+    if WE.search(text) and MAKES.search(text) and "{" not in text:
+        return "somebody speaks of their own work"
+    is_about_music = sound > 0 or (speaks_of_song and praise + genre + describes > 0)
     if score >= THRESHOLD and is_about_music:
         return None
     worst = max(against, key=lambda name: against[name])
@@ -74,7 +93,7 @@ def weigh_against(text: str, counts: Counter[str]) -> dict[str, float]:
         "pointing": 3.0 * len(POINTS.findall(text)) + 0.7 * counts["pointing"],
         "shows": 1.2 * counts["shows"] + 0.8 * dates * (counts["shows"] > 0),
         "release": 1.5 * len(OUT.findall(text)) + 0.45 * counts["release"] + 0.8 * dates,
-        "life": 1.3 * len(LIVES.findall(text)) + 0.5 * counts["life"],
+        "life": 1.3 * len(LIVES.findall(text)) + 0.5 * counts["life"] + 1.2 * max(0, len(ROLES.findall(text)) - 1),
         "video": 1.2 * counts["video"],
         "says": 2.0 * len(SPEAKS.findall(text)) + 0.6 * counts["says"],
     }

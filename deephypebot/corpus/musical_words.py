@@ -35,6 +35,7 @@ glistening glittering sparkling sparkle glow* gleam* radiant bright sunshine sun
 blistering searing scorching fiery smoky smokey velvet* silky honeyed raspy husky angelic crystalline ghostly spectral otherworldly cosmic celestial trippy wavy swagger* sassy sexy cheeky witty clever poignant* profound* touching moving
 hard-hitting heavy crunchy loud quiet soft* softly sparse wide expansive immersive enveloping wash washes waves floats floating glides gliding drifts drifting slow slowly fast rolling rollicking stomp* snap snappy tight catchier
 classic classics kaleidoscopic sweeping swooning masterclass effortless* flawless* polish contagious bubbl* bubbly fizzy candy sugary saccharine syrupy buttery juicy delicious* tasty
+stuck head-nodding toe-tapping toes foot-tapping nodding sway swaying move moving grooving wistfulness catharsis triumphant triumph victorious seductively tension vulnerability hope hopeful hopeless despair lonely loneliness
 brash brooding bombastic grand grandiose majestic elegan* grace graceful* sophisticated sophistication mature maturity raw rawness honesty sincerity empower* defiant defiance cathartic catharsis therapeutic escapis* transport*
 """.split()
 RELEASE = """

@@ -25,7 +25,8 @@ def find_other_kind(headline: str, blocks: Sequence[Block]) -> str | None:
     for pattern, kind in HEADLINE:
         if pattern.search(headline):
             return kind
-    if sum(bool(QUESTION.match(block.text)) for block in blocks) >= 3:
+    asked = sum(block.text.endswith("?") and 4 <= len(block.text.split()) <= 40 for block in blocks)
+    if asked >= 3 or sum(bool(QUESTION.match(block.text)) for block in blocks) >= 3:
         return "an interview"
     if len(_named_songs(blocks)) >= MOST_SONGS and not _is_track_list(blocks):
         return "more than one song"

@@ -32,7 +32,7 @@ RESIDUE = re.compile(
 )
 JOINED = re.compile(r"[a-z]{3}[.!?][A-Z][a-z]|[a-z]{3,}[A-Z][a-z]{3,}[A-Z]?\w*\s+[a-z]+[A-Z]")
 FURNITURE = re.compile(
-    r"^(?:posted|tagged|filed|categor|tags?\b|share\b|related|comments?\b|leave\s+a|reply|photos?\b|image|credit|words?\s+(?:by|of)|written\s+by|text\s+by|by\s+[A-Z]\w+\s+[A-Z]\w+$|source\b|via\s|bookmark|read\s+more|read\s+(?:the|our)|continue|about\s+the\s+author|advertis|sponsor|"
+    r"^(?:this\s+(?:entry|post)|posted|tagged|filed|categor|tags?\b|share\b|related|comments?\b|leave\s+a|reply|photos?\b|image|credit|words?\s+(?:by|of)|written\s+by|text\s+by|by\s+[A-Z]\w+\s+[A-Z]\w+$|source\b|via\s|bookmark|read\s+more|read\s+(?:the|our)|continue|about\s+the\s+author|advertis|sponsor|"
     r"buy\b|tickets?\b|track\s?list|live\s+dates|tour\s+dates|release\s+date|genre\s*:|label\s*:|artist\s*:|title\s*:|rating|for\s+fans\s+of|ffo\b|rvgeo|sounds\s+like\s*:|who\s*:|where\s*:|when\s*:|why\s*:|what\s*:|hype\s+machine|all\s+rights|copyright|©|privacy|cookie|newsletter|sign\s+up|"
     r"subscribe|loading|home\b.{0,30}\b(?:about|contact)|search\b|menu\b|skip\s+to|advertisement|previously\s*:|tracklist|listen\s*:|stream\s*:|download\s*:|watch\s*:|connect\b|social|website)",
     re.IGNORECASE,
@@ -42,9 +42,10 @@ THE_SITE = re.compile(
     re.IGNORECASE,
 )
 SUNG = re.compile(
-    r"\S\s?/\s?\S.*\S\s?/\s?\S|[“\"][^“”\"]*/[^“”\"]*[”\"]|\b(?:la|na|oh|ooh|yeah)(?:[\s,-]+(?:la|na|oh|ooh|yeah)){2,}",
+    r"(?:\s/\s?\S.*){2}|[“\"][^“”\"]*/[^“”\"]*[”\"]|\b(?:la|na|oh|ooh|yeah)(?:[\s,-]+(?:la|na|oh|ooh|yeah)){2,}",
     re.IGNORECASE,
 )
+SLOT = re.compile(r"\{\w+\}")
 PERSON_SPEAKS = re.compile(
     r"\b(?:my\s+(?:first|last|second|third|new|debut)\s+(?:\w+\s)?(?:ep|album|single|record|song)|i\s+(?:wrote|recorded|produced|started\s+writing|wanted\s+(?:to\s+write|this\s+song))|we\s+(?:wrote|recorded|wanted\s+(?:to|the|this))|when\s+(?:i|we)\s+(?:wrote|recorded))\b",
     re.IGNORECASE,
@@ -110,7 +111,7 @@ def _depth_after(text: str, depth: int) -> int:
     return depth
 
 
-def find_fault(piece: Piece, masked: str, other_languages: bool = True) -> str | None:
+def find_fault(piece: Piece, masked: str) -> str | None:
     """Why a sentence is not kept, None where it is. masked: its text with slots."""
     text = piece.text
     words = text.split()
@@ -128,9 +129,11 @@ def find_fault(piece: Piece, masked: str, other_languages: bool = True) -> str |
         return "item of a list"
     if not is_complete(text):
         return "incomplete"
+    if masked.count("(") != masked.count(")") or re.search(r"\}['’](?!s)|(?<!\w)['‘]\{", masked):
+        return "residue of the page"
     if JOINED.search(text) or _shouts(words):
         return "residue of the page"
-    if other_languages and is_surely_other(text):
+    if is_surely_other(SLOT.sub(" ", masked)):
         return "other language"
     if THE_SITE.search(masked) or re.search(r"\{(?:site|author)\}", masked):
         return "about the site"
