@@ -10,13 +10,27 @@ import os
 from collections.abc import Sequence
 
 from deephypebot import __version__
-from deephypebot.cli import demo, doctor, evaluate, explore, fetch, mentions, queue, run, serve, topics, train, write
+from deephypebot.cli import (
+    corpus,
+    demo,
+    doctor,
+    evaluate,
+    explore,
+    fetch,
+    mentions,
+    queue,
+    run,
+    serve,
+    topics,
+    train,
+    write,
+)
 from deephypebot.cli.flags import Parser
 from deephypebot.cli.output import abandon_stdout, complain, flush_stdout, use_utf8
 from deephypebot.errors import DeepHypeBotError
 
 TRACEBACK = "DEEPHYPEBOT_TRACEBACK"  # set: an error that nobody foresaw shows where it came from
-COMMANDS = (write, demo, run, queue, serve, mentions, doctor, train, topics, evaluate, explore, fetch)
+COMMANDS = (write, demo, run, queue, serve, mentions, doctor, corpus, train, topics, evaluate, explore, fetch)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

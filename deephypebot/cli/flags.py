@@ -123,7 +123,11 @@ def add_checkpoint(parser: argparse.ArgumentParser) -> None:
 def add_source(parser: argparse.ArgumentParser) -> None:
     """Flags for where the sentences come from."""
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--corpus", choices=["builtin"], help="the corpus that ships with the package (default)")
+    source.add_argument(
+        "--corpus",
+        metavar="DIR",
+        help="a folder that `corpus build` wrote, or builtin: what ships with the package (default)",
+    )
     source.add_argument("--text", type=Path, metavar="FILE", help="UTF-8 text, one sentence a line")
     source.add_argument(
         "--jsonl", type=Path, metavar="FILE", help='{"text": ..., "genres": [...], "energy": ..., "kind": ...} a line'
@@ -137,6 +141,8 @@ def parse_source(args: argparse.Namespace) -> Source:
     for kind in ("text", "jsonl"):
         if path := getattr(args, kind):
             return Source(kind, path)
+    if args.corpus and args.corpus != "builtin":
+        return Source("folder", Path(args.corpus))
     return Source("builtin", None)
 
 

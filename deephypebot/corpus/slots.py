@@ -101,9 +101,13 @@ class Masker:
             if last > at and words[last - 1].owns:
                 break
             for form in forms:
-                if _is_same(joined, form, words[at : last + 1]) and self._fits(form, words, at, last, sentence):
-                    if best is None or last > best[0] or (form.whole and not best[1].whole):
-                        best = (last, form)
+                is_better = best is None or last > best[0] or (form.whole and not best[1].whole)
+                if (
+                    is_better
+                    and _is_same(joined, form, words[at : last + 1])
+                    and self._fits(form, words, at, last, sentence)
+                ):
+                    best = (last, form)
         return best
 
     def _fits(self, form: Form, words: Sequence[Word], at: int, last: int, sentence: str) -> bool:

@@ -6,8 +6,8 @@ import re
 from functools import cache
 from importlib.resources import files
 
-from deephypebot.corpus.text_files import parse_post
 from deephypebot.corpus.split import Split, normalised, split_sentences
+from deephypebot.corpus.text_files import parse_post
 from deephypebot.types import Sentence
 
 FROZEN = (
