@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from deephypebot.corpus.blocks import Block, read_blocks
-from deephypebot.corpus.language import language_of
+from deephypebot.corpus.language import is_surely_other, language_of
 from deephypebot.corpus.round_up import find_other_kind
 from deephypebot.corpus.sentences import Piece, find_fault, split_block
 from deephypebot.corpus.slots import Masker
@@ -65,7 +65,7 @@ def clean(post: Document, knows: Callable[[str], bool], language: str = "en") ->
     if subject is None:
         return Cleaned("one song", "no song found")
     masker = Masker(subject, post.author, site_of(post), blocks)
-    lines = [_line(piece, masker) for piece in pieces_of(blocks)]
+    lines = without_mixed([_line(piece, masker) for piece in pieces_of(blocks)])
     is_kept = any(not line.reason for line in lines)
     return Cleaned("kept" if is_kept else "matched", "" if is_kept else "no sentence is left", subject, tuple(lines))
 
@@ -98,6 +98,17 @@ def site_of(post: Document) -> str:
         return ""
     held = re.search(r"/web/\d{4,14}(?:\w\w_)?/(?:https?://)?([^/]+)", post.url) if host == "web.archive.org" else None
     return held[1] if held else host
+
+
+def without_mixed(lines: list[Line]) -> list[Line]:
+    """Where a post has sentences in another language, each of the others is looked at more closely."""
+    if not any(line.reason == "other language" for line in lines):
+        return lines
+    doubtful = [not line.reason and is_surely_other(line.text, even_if_plain=True) for line in lines]
+    return [
+        replace(line, reason="other language") if is_other else line
+        for line, is_other in zip(lines, doubtful, strict=True)
+    ]
 
 
 def pieces_of(blocks: list[Block]) -> list[Piece]:

@@ -28,7 +28,7 @@ POINTS = re.compile(
 )
 LIVES = re.compile(
     r"\b(?:\d+|[a-z]+teen|twenty\S*)[\s-]year[\s-]old\b|\b[A-Z][\w.]+-based\b|\bbased\s+(?:in|out\s+of)\b|\bhail(?:s|ing)\s+from\b|\b(?:grew|growing)\s+up\b|\b(?:signed|signing)\s+to\b|\bwho\s+(?:has|have)\s+(?:previously\s)?worked\s+with\b|"
-    r"\b(?:made|make|consists?|consisting|comprised|comprising)\s+(?:up\s+)?of\b|\bformed\s+in\b|\b(?:million|thousand|\d+k|\d{1,3},\d{3})\s+(?:\w+\s)?(?:streams|plays|views|listens)|\bhype\s*m(?:achine)?\b|\bcharts?\b|\bthe\s+project\s+of\b|\bside[\s-]project\b|\bmeeting\s+(?:in|at|during|through|online)\b|\b(?:met|bonded|bonding)\s+(?:in|at|over|through|while|quickly|during)\b|\b(?:band|duo|trio|quartet|group|project|act)\s+from\s+[A-Z]|\bwas\s+(?:born|raised)\b|\b(?:studied|studying|graduated|earned\s+(?:her|his|their|an?))\b|\bdaughter\s+of\b|\bson\s+of\b|\bsampled\s+by\b|\bspent\s+(?:\w+\s){1,4}(?:time|months|years)\b|\b(?:his|her|their)\s+(?:debut|first|second|third|sophomore)\s+(?:album|ep|lp|record|full-length)\b|\b(?:awards?|nominated|grammy|platinum)\b|\bback\s+in\s+(?:20|19)\d\d|\bat\s+(?:the\s+)?age\b",
+    r"\b(?:made|make|consists?|consisting|comprised|comprising)\s+(?:up\s+)?of\b|\bformed\s+in\b|\b(?:million|thousand|\d+k|\d{1,3},\d{3})\s+(?:\w+\s)?(?:streams|plays|views|listens)|\bhype\s*m(?:achine)?\b|\bcharts?\b|\bthe\s+project\s+of\b|\bside[\s-]project\b|\bmeeting\s+(?:in|at|during|through|online)\b|\b(?:met|bonded|bonding)\s+(?:in|at|over|through|while|quickly|during)\b|\b(?:band|duo|trio|quartet|group|project|act)\s+from\s+[A-Z]|\bwas\s+(?:born|raised)\b|\bborn\s+(?:to|in|and)\b|\b(?:high\s+school|college|university)\b|\bcritical(?:ly)?\s+acclaim(?:ed)?\b|\bcult\s+\w+|\bwas\s+(?:written|recorded)\s+(?:last|in|during|on|while|at|over)\b|\ba\s+total\s+of\b|\bcompilation\s+features\b|\b(?:studied|studying|graduated|earned\s+(?:her|his|their|an?))\b|\bdaughter\s+of\b|\bson\s+of\b|\bsampled\s+by\b|\bspent\s+(?:\w+\s){1,4}(?:time|months|years)\b|\b(?:his|her|their)\s+(?:debut|first|second|third|sophomore)\s+(?:album|ep|lp|record|full-length)\b|\b(?:awards?|nominated|grammy|platinum)\b|\bback\s+in\s+(?:20|19)\d\d|\bat\s+(?:the\s+)?age\b",
     re.IGNORECASE,
 )
 SPEAKS = re.compile(
@@ -44,12 +44,18 @@ DESCRIBES = re.compile(
     re.IGNORECASE,
 )
 ROLES = re.compile(
-    r"\b(?:guitarist|bassist|drummer|vocalist|singer|frontman|frontwoman|keyboardist|keyboards|producer|guitar|bass|drums|vocals|synths?)\s?[,(/:&]?\s?\(?[A-Z][a-z]+|[A-Z][a-z]+\s\((?:guitar|bass|drums|vocals|synth|keys|vox)",
+    r"\b(?:guitarist|bassist|drummer|vocalist|singer|frontman|frontwoman|keyboardist|keyboards|producer|guitar|bass|drums|vocals|synths?)\s?[,(/:&]?\s?\(?[A-Z][a-z]+|[A-Z][a-z]+\s\((?i:guitar|bass|drums|vocals|synth|keys|vox)",
     re.UNICODE,
 )
-WE = re.compile(r"\b(?:i|i['’]ve|i['’]m|my|me|we|we['’]ve|our)\b", re.IGNORECASE)
-MAKES = re.compile(
-    r"\b(?:play|played|playing|write|wrote|writing|record|recorded|recording|perform|performing|performed|rehears\w+|studio|gig|touring|songwriting|my\s+(?:music|voice|songs|sound|guitar|saxophone|lyrics|band)|our\s+(?:music|songs|sound|album|ep|band|shows?))\b",
+OWN_WORK = re.compile(
+    r"\b(?:i|we)(?:['’](?:ve|d|m|re))?\s(?:\w+\s){0,2}?(?:wrote|written|writing|recorded|recording|produced|programmed|played|play|perform\w*|made\s+(?:the|this)|make\s+music|wanted\s+(?:to|this|the|it)|want\s+to\s+(?:make|write|put)|sing|sang|learned|started\s+(?:to|out|making|writing))\b|"
+    r"\bmy\s+(?:\w+\s)?(?:music|voice|songs?|songwriting|sound|guitar|saxophone|lyrics|band|ep|album|records?|production|producer|fans?|first\s+single|style)\b|\bas\s+an?\s+(?:person|creator|musician|producer|artist|songwriter|band)\b|\bsessions?\s+(?:i|we)\b|\bour\s+(?:music|songs?|sound|album|ep|band|fans|lyrics|record)\b|"
+    r"\b(?:i|we)\s+(?:feel\s+like\s+everyone|love\s+bright|had\s+there)\b|\bput\s+(?:this|that|these|it|those)\s+(?:\w+\s)?into\s+a\s+song\b|\bpush(?:es)?\s+me\b|\bfor\s+me\s+music\b",
+    re.IGNORECASE,
+)
+PERSON = re.compile(r"\b(?:i|i['’]ve|i['’]m|i['’]d|my|me|myself)\b", re.IGNORECASE)
+THE_SONG = re.compile(
+    r"\{title\}|\{artist\}|\b(?:this|the|that|his|her|their|its|latest|new)\s(?:[\w-]+\s){0,2}(?:track|song|single|tune|record|album|ep|one|beat|music|sound|voice|vocals?|remix|cover|lyrics|melody|chorus|guitar\w*|synth\w*|bass\w*|drums?|opening|production|vibes?)\b|\bit\b|\bher\b|\bhis\b|\btheir\b",
     re.IGNORECASE,
 )
 REASONS = {  # of what a sentence is about, where it is not music
@@ -72,8 +78,8 @@ def find_other_subject(text: str) -> str | None:
     score = 1.5 * sound + 0.8 * praise + 0.6 * genre + 0.8 * speaks_of_song + describes - sum(against.values())
     if against["pointing"] >= 3 and sound < 3:
         return REASONS["pointing"]
-    if WE.search(text) and MAKES.search(text) and "{" not in text:
-        return "somebody speaks of their own work"
+    if OWN_WORK.search(text) or (PERSON.search(text) and not THE_SONG.search(text)):
+        return "somebody speaks of themselves"
     is_about_music = sound > 0 or (speaks_of_song and praise + genre + describes > 0)
     if score >= THRESHOLD and is_about_music:
         return None

@@ -43,9 +43,9 @@ def language_of(text: str) -> str:
     return str(values[0].language.iso_code_639_1.name.lower()) if values and values[0].value > 0 else ""
 
 
-def is_surely_other(sentence: str) -> bool:
-    """Whether a sentence is surely not English."""
-    if is_plainly_english(sentence):
+def is_surely_other(sentence: str, even_if_plain: bool = False) -> bool:
+    """Whether a sentence is surely not English. even_if_plain: ask lingua also where the small words are English."""
+    if not even_if_plain and is_plainly_english(sentence):
         return False
     values = _detector().compute_language_confidence_values(sentence)
     return bool(values) and values[0].language.name != "ENGLISH" and values[0].value >= LEAST_SURE

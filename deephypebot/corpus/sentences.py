@@ -13,7 +13,7 @@ from deephypebot.corpus.language import is_surely_other
 WORDS = (10, 60)  # of a sentence that is kept
 LONGEST = 4000  # characters of a block that are split; of a longer one the beginning
 ABBREVIATED = re.compile(
-    r"(?:^|[\s(])(?:feat|ft|vs|mr|mrs|ms|dr|st|no|nos|vol|pt|prod|approx|e\.g|i\.e|etc|jr|sr|inc|est|aka|a\.k\.a|p\.s|mt|ave|min|ed|[A-Z])\.$",
+    r"(?:^|[\s(])(?:(?<!a )(?<!the )feat|ft|vs|mr|mrs|ms|dr|st|no|nos|vol|pt|prod|approx|e\.g|i\.e|etc|jr|sr|inc|est|aka|a\.k\.a|p\.s|mt|ave|min|ed|[A-Z])\.$",
     re.IGNORECASE,
 )
 ENDS = re.compile(r"[.!?…][\"'”’)\]]*$")
@@ -65,11 +65,17 @@ def split_block(block: Block) -> Iterator[Piece]:
     """The sentences of a block."""
     import sentencex
 
+    whole = block.text[:LONGEST]
+    is_odd = (
+        whole.count(STRAIGHT) % 2 == 1
+    )  # one mark has no other half: what is quoted cannot be told beyond the sentence
+    never_ends = is_odd and whole.startswith(STRAIGHT)  # a paragraph of a longer quotation
     depth = 0
-    for text in rejoined([part.strip() for part in sentencex.segment("en", block.text[:LONGEST])]):
+    for text in rejoined([part.strip() for part in sentencex.segment("en", whole)]):
         starts_within = depth > 0
         depth = _depth_after(text, depth)
-        yield Piece(text, block.kind, starts_within or depth > 0)
+        yield Piece(text, block.kind, never_ends or starts_within or depth > 0)
+        depth = 0 if is_odd else depth
 
 
 def rejoined(parts: Sequence[str]) -> list[str]:
@@ -119,7 +125,7 @@ def find_fault(piece: Piece, masked: str) -> str | None:
         return "heading"
     if FURNITURE.match(text.lstrip("([*- ")) or RESIDUE.search(masked.replace("{", "").replace("}", "")):
         return "residue of the page"
-    if piece.kind == "quote" or piece.within or _is_quoted(text):
+    if piece.kind == "quote" or piece.within or _is_quoted(masked):
         return "quotation"
     if SUNG.search(text):
         return "lyrics"

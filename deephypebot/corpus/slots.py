@@ -46,6 +46,11 @@ class Form:
     written: str
     whole: bool = True
 
+    @property
+    def words(self) -> int:
+        """How many it is written with, without an article."""
+        return len(re.sub(r"^the\s", "", self.written.casefold()).split())
+
 
 @dataclass(frozen=True)
 class Word:
@@ -63,7 +68,6 @@ class Masker:
 
     def __init__(self, subject: Subject, author: str = "", site: str = "", blocks: Sequence[Block] = ()) -> None:
         self.forms = list(dict.fromkeys(_forms(subject, author, site, blocks)))
-        self.has_article = subject.song.artist.casefold().startswith("the ")
         self.by_first: dict[str, list[Form]] = {}
         for form in self.forms:
             self.by_first.setdefault(form.key[:1], []).append(form)
@@ -79,7 +83,7 @@ class Masker:
                 at += 1
                 continue
             last, form = match
-            takes_article = self.has_article and form.slot == "artist" and at > 0 and words[at - 1].key == "the"
+            takes_article = at > 0 and words[at - 1].key == "the" and form.written.casefold().startswith("the ")
             start = words[at - 1].start if takes_article else words[at].start
             found.append((start, words[last].end - words[last].owns, form.slot))
             at = last + 1
@@ -141,6 +145,8 @@ def _is_same(joined: str, form: Form, words: Sequence[Word]) -> bool:
         or abs(len(joined) - len(form.key)) > 1
         or joined[:2] != form.key[:2]
     ):
+        return False
+    if len(words) != form.words:
         return False
     near = Levenshtein.distance(joined, form.key, score_cutoff=1) <= 1
     return near and is_marked(words[0].text) and not all(is_ordinary(word.key) for word in words)
