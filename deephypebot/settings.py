@@ -225,6 +225,42 @@ class WebSettings(Table):
     secure_cookies: bool = False
 
 
+class CorpusSettings(Table):
+    """The harvest of a corpus. url: of its database, by default a file in the state folder; contact: a mail address or page, which servers
+    are told; pause_s: between two requests to a host, where its robots.txt asks for no more; at_once: hosts that are read side by side;
+    opt_outs: of sites that do not want models to learn from them: respect (nothing is read) or record (it is read, and its licence says
+    so: for uses that train nothing); archive: the Wayback Machine, where dead pages are looked up, "" for nowhere; resolve: hosts that are
+    found elsewhere, {"HOST:PORT": "ADDRESS:PORT"}, which may be private ones."""
+
+    url: SecretStr = Field(default_factory=lambda: SecretStr(f"sqlite:///{state_dir() / 'corpus.db'}"))
+    contact: str = ""
+    pause_s: Annotated[float, Field(ge=0, le=3600)] = 1.0
+    longest_pause_s: Annotated[float, Field(ge=0)] = 60.0
+    at_once: Annotated[int, Field(ge=1, le=64)] = 8
+    longest_s: Annotated[float, Field(gt=0, le=600)] = 60.0
+    tries: Annotated[int, Field(ge=1, le=10)] = 3
+    retry_s: Annotated[float, Field(ge=0)] = 60.0
+    opt_outs: Literal["respect", "record"] = "respect"
+    rules_days: Annotated[float, Field(gt=0)] = 1.0
+    archive: str = "https://web.archive.org"
+    hype_machine_key: SecretStr = SecretStr("")
+    tumblr_key: SecretStr = SecretStr("")
+    soundcloud_id: str = ""
+    soundcloud_secret: SecretStr = SecretStr("")
+    resolve: dict[str, str] = Field(default_factory=dict)
+    addresses: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("resolve")
+    @classmethod
+    def _are_places(cls, resolve: dict[str, str]) -> dict[str, str]:
+        for pair in resolve.items():
+            for place in pair:
+                host, colon, port = place.rpartition(":")
+                if not (host and colon and port.isdigit()):
+                    raise ValueError('allowed is {"HOST:PORT": "ADDRESS:PORT"}')
+        return resolve
+
+
 class Settings(BaseSettings):
     """All of them. Read with `load_settings`."""
 
@@ -243,6 +279,7 @@ class Settings(BaseSettings):
     mastodon: MastodonSettings = Field(default_factory=MastodonSettings)
     x: XSettings = Field(default_factory=XSettings)
     reddit: RedditSettings = Field(default_factory=RedditSettings)
+    corpus: CorpusSettings = Field(default_factory=CorpusSettings)
 
     @classmethod
     def settings_customise_sources(

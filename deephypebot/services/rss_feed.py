@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import hashlib
+import io
 import json
 import warnings
 from datetime import UTC, datetime
@@ -45,7 +46,7 @@ def parse_feed(body: bytes, url: str) -> list[tuple[str, Entry]]:
     """Items with a key for each, the newest first as feeds have them; none where it is no feed. feedparser expands no entities."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        feed = feedparser.parse(body)
+        feed = feedparser.parse(io.BytesIO(body))  # bare bytes are taken for the name of a file first
     found = []
     for item in feed.entries[:KNOWN]:
         entry = _entry(item, url)

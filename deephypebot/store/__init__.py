@@ -6,6 +6,7 @@ from deephypebot.store.database import Database
 from deephypebot.store.decisions import Decisions
 from deephypebot.store.entries import Entries
 from deephypebot.store.feeds import Feeds
+from deephypebot.store.harvest import Harvest
 from deephypebot.store.items import Items
 from deephypebot.store.outbox import Outbox
 from deephypebot.store.posts import Posts
@@ -30,6 +31,7 @@ class Store:
         self.decisions = Decisions(self.database)
         self.outbox = Outbox(self.database)
         self.posts = Posts(self.database)
+        self.harvest = Harvest(self.database)
         self.switches = Switches(self.database)
 
     def close(self) -> None:

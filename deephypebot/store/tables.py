@@ -8,6 +8,11 @@ A row that a stage works on carries a lease: `lease_owner` works on it until `le
     items    found -> looked_up -> proposed -> approved | rejected | skipped; any of them -> dropped
     outbox   scheduled -> sending -> posted | failed | unknown; unknown -> posted | scheduled | abandoned; scheduled -> cancelled
     posts    public -> deleted
+
+The harvest of a corpus has tables of its own: sources -> pages, by way of hosts, whose robots.txt says what may be read:
+
+    sources  new -> done; done -> new, to look again
+    pages    new -> kept | moved | dropped | dead; dead -> kept, from an archive
 """
 
 from __future__ import annotations
@@ -271,6 +276,52 @@ spending = Table(
     Column("dollars", Float, nullable=False),
 )
 
+sources = Table(
+    "sources",
+    METADATA,
+    _id(),
+    Column("name", String(700), nullable=False, unique=True),
+    Column("state", String(20), nullable=False, index=True),
+    Column("cursor", Text),
+    Column("added_at", Instant, nullable=False),
+    Column("looked_at", Instant),
+    Column("due_at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False, default=0, server_default="0"),
+    Column("error", Text, nullable=False, default="", server_default=""),
+)
+
+hosts = Table(
+    "hosts",
+    METADATA,
+    Column("host", String(300), primary_key=True),
+    Column("rules", JSON, nullable=False),
+    Column("fetched_at", Instant, nullable=False),
+)
+
+pages = Table(
+    "pages",
+    METADATA,
+    _id(),
+    Column("key", String(700), nullable=False, unique=True),
+    Column("url", Text, nullable=False),
+    Column("host", String(300), nullable=False),
+    Column("source", String(700), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("hops", Integer, nullable=False, default=0, server_default="0"),
+    Column("state", String(20), nullable=False),
+    Column("reason", Text, nullable=False, default="", server_default=""),
+    Column("status", Integer, nullable=False, default=0, server_default="0"),
+    Column("etag", String(300), nullable=False, default="", server_default=""),
+    Column("modified", String(100), nullable=False, default="", server_default=""),
+    Column("document", JSON(none_as_null=True)),
+    Column("robots", Text, nullable=False, default="", server_default=""),
+    Column("fetched_at", Instant),
+    Column("due_at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False, default=0, server_default="0"),
+)
+
+Index("ix_pages_due", pages.c.state, pages.c.due_at)
+Index("ix_pages_host", pages.c.host, pages.c.state)
 Index("ix_entries_due", entries.c.state, entries.c.due_at)
 Index("ix_items_due", items.c.state, items.c.due_at)
 Index("ix_outbox_due", outbox.c.state, outbox.c.due_at)
