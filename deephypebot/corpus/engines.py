@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from deephypebot.errors import DeepHypeBotError
 
@@ -64,7 +65,7 @@ def _on_ray(function: Callable[[str], str], shards: Sequence[str], workers: int 
             ray.shutdown()
 
 
-def _ray_settings(workers: int | None) -> dict[str, object]:
+def _ray_settings(workers: int | None) -> dict[str, Any]:
     """A cluster that RAY_ADDRESS names, or one of this machine alone that listens on loopback."""
     if os.environ.get("RAY_ADDRESS"):
         return {"log_to_driver": False}

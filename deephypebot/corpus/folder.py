@@ -31,7 +31,7 @@ def split_folder(folder: Path) -> Split:
 
 def attributes_of(row: dict[str, Any]) -> Attributes:
     """What is known of a sentence's song; a number that cannot be is not known."""
-    numbers = {}
+    numbers: dict[str, Any] = {}
     for name in FEATURES:
         low, high = TEMPO_RANGE_BPM if name == "tempo" else (0.0, 1.0)
         value = row.get(name)

@@ -79,7 +79,7 @@ def to_document(where: str, row: object, columns: Mapping[str, str]) -> Document
     if not isinstance(text, str) or not text.strip():
         return Unreadable(where, f"text is {shown(text)}; allowed is a text")
     genres = _labels(found.pop("genres"))
-    texts = {field: _one_line(value) for field, value in found.items()}
+    texts: dict[str, Any] = {field: _one_line(value) for field, value in found.items()}
     return Document(text=_clean(text[:LONGEST]), genres=genres, **texts)
 
 

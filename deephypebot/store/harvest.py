@@ -84,17 +84,23 @@ class Harvest:
         with self.database.writing() as connection:
             return _add_pages(connection, source, found, now)
 
-    def pages_due(self, now: datetime, but_hosts: Sequence[str], most: int) -> list[Found]:
-        """Pages to read now, one for each host, none of the hosts that are busy."""
-        first = (
-            select(func.min(pages.c.id).label("id"))
-            .where(pages.c.state.in_(("new", "dead")), pages.c.due_at <= now, pages.c.host.not_in(but_hosts))
-            .group_by(pages.c.host)
-            .limit(most)
-            .subquery()
-        )
+    def page_due(self, host: str, now: datetime) -> Found | None:
+        """The next page of a host."""
+        which = (pages.c.host == host, pages.c.state == "new", pages.c.due_at <= now)
         with self.database.reading() as connection:
-            return list(connection.execute(select(pages).join(first, pages.c.id == first.c.id).order_by(pages.c.id)))
+            return connection.execute(select(pages).where(*which).order_by(pages.c.id).limit(1)).first()
+
+    def dead_due(self, now: datetime) -> Found | None:
+        """The next page to look for in an archive."""
+        which = (pages.c.state == "dead", pages.c.due_at <= now)
+        with self.database.reading() as connection:
+            return connection.execute(select(pages).where(*which).order_by(pages.c.id).limit(1)).first()
+
+    def hosts_to_read(self) -> list[str]:
+        """Hosts that have pages which were not read."""
+        with self.database.reading() as connection:
+            query = select(pages.c.host).where(pages.c.state == "new").distinct().order_by(pages.c.host)
+            return [row[0] for row in connection.execute(query)]
 
     def page(self, page_id: int) -> Found | None:
         """One page."""
@@ -149,6 +155,13 @@ class Harvest:
         with self.database.reading() as connection:
             found = [connection.execute(query).scalar() for query in (page, source)]
         return min((one for one in found if one is not None), default=None)
+
+    def next_due_of(self, host: str) -> datetime | None:
+        """When the next page of a host is to be read, None where all are."""
+        query = select(func.min(pages.c.due_at)).where(pages.c.host == host, pages.c.state == "new")
+        with self.database.reading() as connection:
+            due: datetime | None = connection.execute(query).scalar()
+        return due
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Pages by their state and reason."""

@@ -69,7 +69,7 @@ def _extracted(html: str, url: str) -> dict[str, Any]:
         raise NoArticle(f"page cannot be read ({type(error).__name__})") from error
     if found is None:
         raise NoArticle("no article in the page")
-    row: dict[str, Any] = found.as_dict()
+    row: dict[str, Any] = found if isinstance(found, dict) else found.as_dict()
     return row
 
 
@@ -122,22 +122,24 @@ def read_feed(body: bytes, url: str, source: str) -> tuple[list[str], list[Docum
         if len(re.sub(r"<[^<>]*>", " ", full).split()) >= FULL_TEXT_WORDS and site_of(Document(link, "", "")) == (
             urlsplit(url).hostname or ""
         ):
-            documents.append(
-                Document(
-                    link,
-                    _line(re.sub(r"<[^<>]{0,200}>", "", _text(item.get("title")))),
-                    full,
-                    _line(item.get("author")),
-                    site_of(Document(link, "", "")),
-                    _line(item.get("published") or item.get("updated")),
-                    licence=_text(item.get("license")) or licence,
-                    source=source,
-                    is_html=True,
-                )  # fmt: skip
-            )
+            documents.append(_document_of(item, link, full, licence, source))
         else:
             pages.append(link)
     return list(dict.fromkeys(pages)), documents
+
+
+def _document_of(item: Any, link: str, full: str, licence: str, source: str) -> Document:
+    return Document(
+        link,
+        _line(re.sub(r"<[^<>]{0,200}>", "", _text(item.get("title")))),
+        full,
+        _line(item.get("author")),
+        site_of(Document(link, "", "")),
+        _line(item.get("published") or item.get("updated")),
+        licence=_text(item.get("license")) or licence,
+        source=source,
+        is_html=True,
+    )
 
 
 def read_sitemap(body: bytes) -> tuple[list[str], bool]:
