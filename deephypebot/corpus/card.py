@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from deephypebot import __version__
 from deephypebot.corpus.funnel import told
 
 MOST = 25
@@ -80,7 +80,7 @@ def card(sentences: Path, funnel: Mapping[str, Any], hashes: Mapping[str, str], 
                 counts[name][row[name]] += 1
     parts = counts["split"]
     return TEXT.format(
-        version=__version__,
+        version=version("deephypebot"),
         sentences=f"{sum(parts.values()):,}",
         posts=f"{len(counts['post']):,}",
         songs=f"{len(songs):,}",

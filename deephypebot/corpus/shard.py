@@ -104,7 +104,7 @@ def address_of(url: str) -> str:
     from courlan import normalize_url
 
     try:
-        plain = normalize_url(url, strict=False, trailing_slash=False)
+        plain = normalize_url(url.partition("#")[0], strict=False, trailing_slash=False)
     except (ValueError, AttributeError):
         plain = url
     return re.sub(r"^https?://(?:www\.)?", "", plain.casefold())

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from deephypebot.corpus.builtin import load_builtin, split_builtin
-from deephypebot.corpus.text_files import read_jsonl, read_text
 from deephypebot.corpus.split import normalised, part_of, split_sentences
+from deephypebot.corpus.text_files import read_jsonl, read_text
 from deephypebot.errors import InputError
 from deephypebot.types import Attributes, Sentence
 

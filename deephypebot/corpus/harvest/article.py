@@ -62,7 +62,7 @@ def _extracted(html: str, url: str) -> dict[str, Any]:
 
     try:
         found = trafilatura.bare_extraction(
-            html, url=url, output_format="markdown", include_comments=False, include_tables=False, include_formatting=True, include_links=False,
+            html, url=url, output_format="python", include_comments=False, include_tables=False, include_formatting=True, include_links=False,
             include_images=False, with_metadata=True, favor_precision=True,
         )  # fmt: skip
     except Exception as error:  # a parser of strangers' pages may fail in any way

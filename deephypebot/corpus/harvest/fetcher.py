@@ -77,7 +77,8 @@ class Fetcher:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.jobs: IO[str] = self.process.stdin
-        threading.Thread(target=self._listen, args=(self.process.stdout,), daemon=True).start()
+        self.listener = threading.Thread(target=self._listen, args=(self.process.stdout,), daemon=True)
+        self.listener.start()
         if self.names.get() != READY:
             raise DeepHypeBotError(f"the fetcher of {spool} did not start")
 
@@ -110,11 +111,13 @@ class Fetcher:
         with contextlib.suppress(OSError):
             self.jobs.close()
         self.process.wait()
+        self.listener.join()
         os.close(self.owner)
 
     def _listen(self, names: IO[str]) -> None:
-        for line in names:
-            self.names.put(line.strip())
+        with names:
+            for line in names:
+                self.names.put(line.strip())
         self.names.put("")
 
 

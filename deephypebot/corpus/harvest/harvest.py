@@ -338,20 +338,19 @@ class Harvester:
         etag, modified = result.headers.get("etag", "")[:300], result.headers.get("last-modified", "")[:100]
         values: dict[str, Any] = {"status": 200, "etag": etag, "modified": modified, "now": now}
         if page.kind == "index":
-            found, documents = read_index(result.body, page.url, page.source)
-            if self.settings.opt_outs == "record" or not why_page_does_not_train(result.headers, b""):
-                self.store.page_read(
-                    page,
-                    "done",
-                    f"{len(found)} addresses, {len(documents)} posts in full",
-                    found=found,
-                    documents=documents,
-                    **values,
-                )
-            else:
-                self.store.page_read(page, "dropped", why_page_does_not_train(result.headers, b""), **values)
+            self._read_index(page, result, values)
             return
         self._keep_article(page, result, page.url, values)
+
+    def _read_index(self, page: Any, result: Result, values: dict[str, Any]) -> None:
+        why = why_page_does_not_train(result.headers, b"")
+        if why and self.settings.opt_outs == "respect":
+            self.store.page_read(page, "dropped", why, **values)
+            return
+        found, documents = read_index(result.body, page.url, page.source)
+        told = f"{len(found)} addresses, {len(documents)} posts in full"
+        self.store.page_read(page, "done", told, found=found, documents=documents, **values)
+        self._meet(found)
 
     def _keep_article(self, page: Any, result: Result, url: str, values: dict[str, Any]) -> None:
         why = why_page_does_not_train(result.headers, result.body)
