@@ -14,6 +14,7 @@ from deephypebot.config import state_dir
 from deephypebot.errors import InputError
 
 if TYPE_CHECKING:
+    from deephypebot.corpus.explore import Readers
     from deephypebot.settings import Settings
     from deephypebot.store import Store
 
@@ -190,12 +191,26 @@ def tell_progress(done: int, whole: int) -> None:
         note(f"cleaned {done} of {whole} shards")
 
 
+def open_readers() -> Readers:
+    """What tells of texts: the classifier of kinds, places, and the shipped topics by their commonest words."""
+    from deephypebot.corpus.explore import Readers
+    from deephypebot.corpus.topics import load_topics
+    from deephypebot.model.evaluation.bias import places_in
+    from deephypebot.model.judging.kinds import load_kinds
+
+    topics = load_topics()
+    names = [" ".join(topics.top_words(k, 6)) for k in range(topics.number)]
+    return Readers(
+        load_kinds("judge").kinds, places_in, lambda texts: [names[k] for k in topics.probs(texts).argmax(1)]
+    )
+
+
 def run_report(args: argparse.Namespace) -> int:
     """Write the page."""
     from deephypebot.corpus.report import report
     from deephypebot.corpus.topics import write_whole
 
     path = args.html or args.folder / "report.html"
-    write_whole(path, report(args.folder).encode())
+    write_whole(path, report(args.folder, open_readers()).encode())
     note(f"wrote {path}")
     return 0

@@ -170,6 +170,7 @@ def _judge_post(
     reason = POST_REASONS[verdicts.post[at]] or post["reason"]
     own = {"post": f"{post['post']:08}", "url": post["url"], "site": post["site"]}
     key = key_of(Song(post["artist"], post["title"]))
+    funnel.words[min(40, post["words"] // 25)] += post["step"] != "found"
     number = 0
     for line in lines:
         why = line["reason"] or LINE_REASONS[verdicts.line[verdicts.lines[(line["post"], line["position"])]]]

@@ -23,13 +23,15 @@ MEANING = {
 @dataclass
 class Funnel:
     """Counts. reached: posts whose last step was this one; posts, sentences: dropped, by reason; read: sentences of posts that were
-    matched; sentences_kept: of these; words: posts by their length; matched_in: songs that a catalogue knew."""
+    matched; sentences_kept: of these; words: posts by their length, in steps
+    of 25; songs_known: songs that a catalogue has genres of."""
 
     reached: Counter[str] = field(default_factory=Counter)
     posts: Counter[str] = field(default_factory=Counter)
     sentences: Counter[str] = field(default_factory=Counter)
     read: int = 0
     sentences_kept: int = 0
+    words: Counter[int] = field(default_factory=Counter)
     songs: int = 0
     songs_known: int = 0
 
@@ -44,6 +46,7 @@ class Funnel:
             "dropped_posts": dict(self.posts.most_common()),
             "sentences": {"read": self.read, "kept": self.sentences_kept},
             "dropped_sentences": dict(self.sentences.most_common()),
+            "words": {str(name): number for name, number in sorted(self.words.items())},
             "songs": {"found": self.songs, "with genres": self.songs_known},
         }
 
