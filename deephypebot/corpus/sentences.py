@@ -133,14 +133,14 @@ def find_fault(piece: Piece, masked: str) -> str | None:
         return f"fewer than {WORDS[0]} words" if len(words) < WORDS[0] else f"more than {WORDS[1]} words"
     if piece.kind == "item":
         return "item of a list"
+    if is_surely_other(SLOT.sub(" ", masked)):
+        return "other language"
     if not is_complete(text):
         return "incomplete"
     if masked.count("(") != masked.count(")") or re.search(r"\}['’](?!s)|(?<!\w)['‘]\{", masked):
         return "residue of the page"
     if JOINED.search(text) or _shouts(words):
         return "residue of the page"
-    if is_surely_other(SLOT.sub(" ", masked)):
-        return "other language"
     if THE_SITE.search(masked) or re.search(r"\{(?:site|author)\}", masked):
         return "about the site"
     if PERSON_SPEAKS.search(text):

@@ -125,7 +125,11 @@ class Masker:
         )
         plain = all(is_ordinary(word.key) for word in words[at : last + 1])
         if not form.whole:
-            near = [words[i].text for i in (at - 1, last + 1) if 0 <= i < len(words)]
+            near = [
+                words[i].text
+                for i in (at - 1, last + 1)
+                if 0 <= i < len(words) and _may_be_name(words, i, at, sentence)
+            ]
             alone = (
                 not any(is_marked(word) and not word.isdigit() and len(word) > 1 for word in near if near)
                 or words[last].owns
@@ -149,7 +153,8 @@ def _is_same(joined: str, form: Form, words: Sequence[Word]) -> bool:
     if len(words) != form.words:
         return False
     near = Levenshtein.distance(joined, form.key, score_cutoff=1) <= 1
-    return near and is_marked(words[0].text) and not all(is_ordinary(word.key) for word in words)
+    is_set_as_name = len(words) > 1 and all(is_marked(word.text) for word in words)
+    return near and is_marked(words[0].text) and (is_set_as_name or not all(is_ordinary(word.key) for word in words))
 
 
 def _words(sentence: str) -> Iterator[Word]:
@@ -164,6 +169,16 @@ def _words(sentence: str) -> Iterator[Word]:
 @lru_cache(100_000)
 def _key(text: str) -> str:
     return "".join(c for c in normalise_name(text) if c.isalnum())
+
+
+def _may_be_name(words: Sequence[Word], i: int, other: int, sentence: str) -> bool:
+    """Whether a word beside another could be of the same name: only a space stands between, and it does not just open the sentence."""
+    return _touch(words[i], words[other], sentence) and not (i == 0 and is_ordinary(words[i].key))
+
+
+def _touch(one: Word, other: Word, sentence: str) -> bool:
+    """Whether only a space stands between two words."""
+    return not sentence[min(one.end, other.end) : max(one.start, other.start)].strip()
 
 
 def _is_quoted(sentence: str, start: int, end: int) -> bool:
@@ -230,8 +245,8 @@ def _aliases(artist: str, blocks: Sequence[Block]) -> Iterator[str]:
 
 def _tidied(text: str) -> str:
     """Slots without their quotation marks, without guests in brackets; each name once."""
-    text = re.sub(r"\{title\}\s*[(\[]?\s*(?:feat\.?|ft\.?|featuring|w/)\s*\{(?:guest|artist)\}[)\]]?", "{title}", text)
     text = re.sub(r"[\"“„‟'‘‚«‹]\s?(\{title\})([,.!?]?)\s?[\"”“'’»›](?!\w)", r"\1\2", text)
+    text = re.sub(r"\{title\}\s*[(\[]?\s*(?:feat\.?|ft\.?|featuring|w/)\s*\{(?:guest|artist)\}[)\]]?", "{title}", text)
     text = re.sub(r"\{(artist|guest)\}(?:\s*(?:,|&|and|x|\+|/)\s*\{\1\})+", r"{\1}", text)
     text = re.sub(r"(\{\w+\})(?:\s\1)+", r"\1", text)
     return re.sub(r"\{(\w+)\}(['’])(?=[\s,.;:!?]|$)(?!s)", r"{\1}\2s", text)
