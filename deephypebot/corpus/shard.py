@@ -17,6 +17,7 @@ from deephypebot.corpus.clean import Cleaned, Line, clean, site_of
 from deephypebot.corpus.near import POST, POST_SHINGLE, SENTENCE, SENTENCE_SHINGLE, digest, signature
 from deephypebot.corpus.read_posts import Unreadable
 from deephypebot.corpus.slots import JOINT
+from deephypebot.mentions.names import FEATURED
 from deephypebot.services.embedded import EmbeddedCatalogue
 from deephypebot.songs import normalise_name
 from deephypebot.types import Document
@@ -112,7 +113,7 @@ def address_of(url: str) -> str:
 
 def artist_key(artist: str) -> str:
     """The first of those who are credited: their songs stay on one side of the split."""
-    first = JOINT.split(artist)[0]
+    first = JOINT.split(FEATURED.sub("", artist))[0]
     return normalise_name(first if len(first) > 3 else artist)
 
 
