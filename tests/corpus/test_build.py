@@ -135,7 +135,7 @@ def test_the_engines_agree(corpus: Path, tmp_path: Path) -> None:
             "--workers",
             "2",
         ]
-        told = subprocess.run(command, capture_output=True, text=True, timeout=240)
+        told = subprocess.run(command, check=False, capture_output=True, text=True, timeout=240)
         assert told.returncode == 0, told.stderr
         for name in ("sentences.parquet", "dropped.parquet", "funnel.json"):
             assert (tmp_path / engine / name).read_bytes() == (corpus / name).read_bytes(), (engine, name)
