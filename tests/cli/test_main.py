@@ -103,7 +103,7 @@ def test_load_is_the_commentators(writer: FakeWriter) -> None:
         (["train"], "MODEL"),
         (["train", "cvae"], "--out"),
         (["train", "cvae", "--out", "out/x", "--text", "a", "--jsonl", "b"], "not allowed with"),
-        (["train", "cvae", "--out", "out/x", "--corpus", "bible"], "--corpus"),
+        (["train", "cvae", "--out", "out/x", "--corpus", "bible"], "corpus bible: is no corpus"),
         (["train", "cvae", "--out", "out/x", "--epochs", "nan"], "--epochs"),
         (["train", "cvae", "--out", "out/x", "--batch-size", "0"], "--batch-size"),
         (["train", "cvae", "--out", "out/x", "--set", "warmup"], "NAME=VALUE"),
