@@ -228,6 +228,8 @@ class WebSettings(Table):
 class CorpusSettings(Table):
     """The harvest of a corpus. url: of its database, by default a file in the state folder; contact: a mail address or page, which servers
     are told; pause_s: between two requests to a host, where its robots.txt asks for no more; at_once: hosts that are read side by side;
+    longest_s: of one page; tries, retry_s: of a page that does not answer, and the wait before the second; longest_wait_s: how long a
+    harvest waits for what is due later before it ends; rules_days: how long a robots.txt is believed; addresses: of services, for tests;
     opt_outs: of sites that do not want models to learn from them: respect (nothing is read) or record (it is read, and its licence says
     so: for uses that train nothing); archive: the Wayback Machine, where dead pages are looked up, "" for nowhere; resolve: hosts that are
     found elsewhere, {"HOST:PORT": "ADDRESS:PORT"}, which may be private ones."""
@@ -235,7 +237,7 @@ class CorpusSettings(Table):
     url: SecretStr = Field(default_factory=lambda: SecretStr(f"sqlite:///{state_dir() / 'corpus.db'}"))
     contact: str = ""
     pause_s: Annotated[float, Field(ge=0, le=3600)] = 1.0
-    longest_pause_s: Annotated[float, Field(ge=0)] = 60.0
+    longest_wait_s: Annotated[float, Field(ge=0)] = 60.0
     at_once: Annotated[int, Field(ge=1, le=64)] = 8
     longest_s: Annotated[float, Field(gt=0, le=600)] = 60.0
     tries: Annotated[int, Field(ge=1, le=10)] = 3

@@ -53,10 +53,10 @@ class Block:
     named: tuple[str, ...] = ()
 
 
-def read_blocks(text: str) -> list[Block]:
-    """The blocks of a post, in their order; at most MOST_BLOCKS."""
+def read_blocks(text: str, is_html: bool = False) -> list[Block]:
+    """The blocks of a post, in their order; at most MOST_BLOCKS. Tags are taken off also where nobody said that it is HTML."""
     text = without_dirt(text[:MOST_CHARACTERS])
-    if IS_HTML.search(text):
+    if is_html or IS_HTML.search(text):
         text = without_tags(text)
     blocks: list[Block] = []
     for chunk in re.split(r"\n[ \t]*\n+", text):

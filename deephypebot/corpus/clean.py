@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
+from deephypebot.corpus.addresses import blog_of
 from deephypebot.corpus.blocks import Block, read_blocks
 from deephypebot.corpus.language import is_surely_other, language_of
 from deephypebot.corpus.round_up import find_other_kind
@@ -20,8 +20,10 @@ from deephypebot.errors import InputError
 from deephypebot.songs import build_song
 from deephypebot.types import Document
 
+LANGUAGE = "en"  # the rules for sentences and headlines are those of English
 LEAST_WORDS = 15  # of a post
 MOST_SENTENCES = 200
+NAMELESS = ("musiccaps",)  # sources that describe music and name no song
 END = re.compile(
     r"^(?:related(?:\s+posts?|\s+articles?)?|you\s+(?:may|might)\s+also\s+like|comments?|leave\s+a\s+(?:reply|comment)|\d+\s+comments?|share\s+this|more\s+from|tour\s+dates?|live\s+dates?|lyrics?(?:\s+of\b.{0,60}|\s+to\b.{0,60})?|track\s?-?list(?:ing)?|upcoming\s+shows)\s*:?$",
     re.IGNORECASE,
@@ -50,19 +52,19 @@ class Cleaned:
 STEPS = ("fetched", "english", "one song", "matched", "kept")  # of the funnel, after "found"
 
 
-def clean(post: Document, knows: Callable[[str], bool], language: str = "en") -> Cleaned:
-    """Sentences of a post with slots for its song. knows: whether a name is that of an artist; language: ISO 639-1 of what is kept."""
-    blocks = before_end(read_blocks(post.text))
+def clean(post: Document, knows: Callable[[str], bool]) -> Cleaned:
+    """Sentences of a post with slots for its song. knows: whether a name is that of an artist."""
+    blocks = before_end(read_blocks(post.text, post.is_html))
     text = "\n".join(block.text for block in blocks if block.kind != "heading")
     if len(text.split()) < LEAST_WORDS:
         return Cleaned("fetched", "fewer than 15 words")
     found = language_of(text)
-    if found != language:
+    if found != LANGUAGE:
         return Cleaned("fetched", f"language {found or 'unknown'}")
     if kind := find_other_kind(post.title, blocks):
         return Cleaned("english", kind)
     subject = subject_of(post, blocks, knows)
-    if subject is None:
+    if subject is None and post.source not in NAMELESS:
         return Cleaned("one song", "no song found")
     masker = Masker(subject, post.author, site_of(post), blocks)
     lines = without_mixed([_line(piece, masker) for piece in pieces_of(blocks)])
@@ -89,15 +91,8 @@ def subject_of(post: Document, blocks: list[Block], knows: Callable[[str], bool]
 
 
 def site_of(post: Document) -> str:
-    """Its host."""
-    if post.site:
-        return post.site
-    try:
-        host = urlsplit(post.url).hostname or ""
-    except ValueError:
-        return ""
-    held = re.search(r"/web/\d{4,14}(?:\w\w_)?/(?:https?://)?([^/]+)", post.url) if host == "web.archive.org" else None
-    return held[1] if held else host
+    """The host that it stands on."""
+    return post.site or blog_of(post.url)
 
 
 def without_mixed(lines: list[Line]) -> list[Line]:

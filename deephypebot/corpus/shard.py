@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from deephypebot.corpus.addresses import address_of
 from deephypebot.corpus.clean import Cleaned, Line, clean, site_of
 from deephypebot.corpus.near import POST, POST_SHINGLE, SENTENCE, SENTENCE_SHINGLE, digest, signature
 from deephypebot.corpus.read_posts import Unreadable
@@ -65,8 +64,7 @@ def clean_shard(path: str) -> str:
 def _add(row: dict[str, Any], posts: list[dict[str, Any]], lines: list[dict[str, Any]]) -> None:
     number = row.pop("post")
     if row.pop("unreadable", False):
-        reason = f"{row['where']}: {row['reason']}"
-        posts.append({"post": number, "original": "", "step": "found", "reason": reason, "digest": -1})
+        posts.append({"post": number, "url": row["where"], "step": "found", "reason": row["reason"], "digest": -1})
         return
     post = Document(**row | {"genres": tuple(row["genres"])})
     found = clean(post, knows)
@@ -100,17 +98,6 @@ def _post_row(number: int, post: Document, found: Cleaned) -> dict[str, Any]:
     }
 
 
-def address_of(url: str) -> str:
-    """An address without what does not change the page: scheme, www, tracking, a slash at its end."""
-    from courlan import normalize_url
-
-    try:
-        plain = normalize_url(url.partition("#")[0], strict=False, trailing_slash=False)
-    except (ValueError, AttributeError):
-        plain = url
-    return re.sub(r"^https?://(?:www\.)?", "", plain.casefold())
-
-
 def artist_key(artist: str) -> str:
     """The first of those who are credited: their songs stay on one side of the split."""
     first = JOINT.split(FEATURED.sub("", artist))[0]
@@ -130,24 +117,10 @@ def _line_row(number: int, at: int, line: Line) -> dict[str, Any]:
     }
 
 
-@cache
-def _catalogue() -> EmbeddedCatalogue:
-    return EmbeddedCatalogue()
-
-
-@cache
-def _known() -> dict[str, bool]:
-    return {}
-
-
+@lru_cache(100_000)
 def knows(artist: str) -> bool:
     """Whether the embedded catalogue has an artist of this name."""
-    found = _known()
-    if artist not in found:
-        if len(found) > 100_000:
-            found.clear()
-        found[artist] = _catalogue().find(artist) is not None
-    return found[artist]
+    return EmbeddedCatalogue().find(artist) is not None
 
 
 TEXT, LIST, INT, BYTES = "string", "list", "int64", "binary"
@@ -184,8 +157,3 @@ def write_table(rows: list[dict[str, Any]], columns: dict[str, str], path: Path)
     temporary = path.with_suffix(f".{os.getpid()}")
     pq.write_table(pa.Table.from_pylist(whole, schema=schema_of(columns)), temporary)
     os.replace(temporary, path)
-
-
-def count(values: Iterable[str]) -> dict[str, int]:
-    """How often each stands there, often ones first; of equal ones the first by name."""
-    return dict(sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0])))

@@ -66,8 +66,9 @@ class Word:
 class Masker:
     """The names of one post, to be masked in its sentences."""
 
-    def __init__(self, subject: Subject, author: str = "", site: str = "", blocks: Sequence[Block] = ()) -> None:
-        self.forms = list(dict.fromkeys(_forms(subject, author, site, blocks)))
+    def __init__(self, subject: Subject | None, author: str = "", site: str = "", blocks: Sequence[Block] = ()) -> None:
+        names = [*_song_forms(subject, blocks)] if subject else []
+        self.forms = list(dict.fromkeys([*names, *_site_forms(author, site)]))
         self.by_first: dict[str, list[Form]] = {}
         for form in self.forms:
             self.by_first.setdefault(form.key[:1], []).append(form)
@@ -186,7 +187,7 @@ def _is_quoted(sentence: str, start: int, end: int) -> bool:
     return before in OPEN and after in CLOSE and before != "" and after != ""
 
 
-def _forms(subject: Subject, author: str, site: str, blocks: Sequence[Block]) -> Iterator[Form]:
+def _song_forms(subject: Subject, blocks: Sequence[Block]) -> Iterator[Form]:
     artist, title = subject.song.artist, subject.song.title
     for name in _variants(title):
         yield _form("title", name)
@@ -197,6 +198,9 @@ def _forms(subject: Subject, author: str, site: str, blocks: Sequence[Block]) ->
     for guest in subject.guests:
         yield _form("guest", guest)
         yield from (Form("guest", part.key, part.written, False) for part in _parts(guest))
+
+
+def _site_forms(author: str, site: str) -> Iterator[Form]:
     for name in re.split(
         r"\s*(?:,|&|\band\b|\n)\s*", re.sub(r"(?i)\b(?:words|photos?|written|posted|wording|by)\b", " ", author)
     ):

@@ -1,4 +1,4 @@
-"""One page of the web, whoever wrote its address: public hosts alone, so many bytes and seconds and no more, no redirect followed."""
+"""One page of the web, whoever wrote its address: public hosts alone, so many bytes and seconds and no more. A redirect is an answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpcore2
 
@@ -18,10 +18,13 @@ from deephypebot.services.public_network import PublicNetwork, Resolve
 
 LONGEST_S, STEP_S, AWAY_S = 60.0, 20.0, 300.0
 LARGEST, LARGEST_UNPACKED = 5 * 2**20, 20 * 2**20  # bytes on the wire, and of the text
-READABLE = re.compile(
-    r"^(?:text/|application/(?:xhtml\+xml|xml|rss\+xml|atom\+xml|rdf\+xml|opml\+xml|json|ld\+json|x-gzip|gzip|octet-stream)|$)"
-)
+READABLE = re.compile(r"^(?:text/|application/(?:[\w.-]+\+xml|xml|json|ld\+json|x-gzip|gzip|octet-stream)|$)")
+REDIRECTS, MOST_HOPS = (301, 302, 303, 307, 308), 5
 MAGIC = b"\x1f\x8b"  # how gzip begins
+
+
+class Away(Limited):
+    """There is no such host, or it takes no connection."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,8 @@ class Pages:
     def fetch(self, url: str, etag: str = "", modified: str = "") -> Page:
         """Read a page, once. Statuses of redirects and of what is not there are an answer.
 
-        Raises Refused, with the reason named, for what is not to be had; Limited where the server asks to wait or cannot be reached;
-        Unsure where it stumbles.
+        Raises Refused, with the reason named, for what is not to be had; Limited where the server asks to wait, Away where it
+        cannot be reached, Unsure where it stumbles.
         """
         check_address(url)
         headers = {
@@ -64,7 +67,7 @@ class Pages:
             ) as answer:
                 return self._read(url, answer)
         except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-            raise Limited(f"{host} cannot be reached", AWAY_S) from error
+            raise Away(f"{host} cannot be reached", AWAY_S) from error
         except (httpcore2.ReadTimeout, httpcore2.WriteTimeout, httpcore2.PoolTimeout) as error:
             raise Unsure(
                 f"too slow: {host} took longer than {self.longest_s:g} s, or was silent for {STEP_S:g} s"
@@ -73,6 +76,17 @@ class Pages:
             raise Refused(f"no address to read from ({type(error).__name__})") from error
         except (httpcore2.ProtocolError, httpcore2.NetworkError, OSError) as error:
             raise Unsure(f"broken answer of {host} ({type(error).__name__})") from error
+
+    def follow(self, url: str) -> Page:
+        """Read what an address leads to, in at most MOST_HOPS redirects, each to a public host: for robots.txt (RFC 9309, 2.3.1.2) and
+        licences. Raises as fetch does."""
+        for _ in range(MOST_HOPS + 1):
+            page = self.fetch(url)
+            where = page.headers.get("location", "")
+            if page.status not in REDIRECTS or not where:
+                return page
+            url = urljoin(url, where)
+        raise Refused(f"moved more than {MOST_HOPS} times")
 
     def _read(self, url: str, answer: Any) -> Page:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}

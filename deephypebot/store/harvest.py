@@ -114,19 +114,16 @@ class Harvest:
         reason: str = "",
         document: Document | None = None,
         found: Sequence[NewPage] = (),
-        documents: Sequence[Document] = (),
         now: datetime | None = None,
         **values: Any,
     ) -> None:
-        """What came of a page, and the pages and documents that it leads to, in one transaction."""
+        """What came of a page, and the pages that it leads to, in one transaction."""
         assert now is not None
         kept = _document_row(document) if document else None
         with self.database.writing() as connection:
             columns = {"state": state, "reason": clean(reason, 500), "document": kept, "fetched_at": now, **values}
             connection.execute(update(pages).where(pages.c.id == page.id).values(**columns))
             _add_pages(connection, page.source, found, now)
-            for number, one in enumerate(documents):
-                _add_document(connection, page.source, one, number, now)
 
     def page_waits(self, page_id: int, reason: str, due_at: datetime) -> None:
         """To be read later."""

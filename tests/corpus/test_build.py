@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from deephypebot.cli import main
+from deephypebot.corpus.addresses import address_of
 from deephypebot.corpus.annotate import Facts, find_facts, key_of, merge
 from deephypebot.corpus.engines import run_shards
 from deephypebot.corpus.near import Groups, digest, join_alike, join_equal, signature
 from deephypebot.corpus.read_posts import Unreadable, read_posts
-from deephypebot.corpus.shard import address_of, artist_key
+from deephypebot.corpus.shard import artist_key
 from deephypebot.corpus.source import Source
 from deephypebot.errors import InputError, Limited
 from deephypebot.services import Finding

@@ -139,7 +139,7 @@ def answer(request: BaseHTTPRequestHandler, web: OldWeb, host: str, asked: Asked
         status = BROKEN_ROBOTS.get(host, 200 if host in ROBOTS else 404)
         send(request, status, ROBOTS.get(host, "").encode(), content_type="text/plain")
     elif path == "/license.xml" and host in LICENCES:
-        send(request, 200, LICENCES[host].encode(), content_type="application/xml")
+        send(request, 200, LICENCES[host].encode(), content_type="application/rsl+xml")
     elif path in ("/feed.xml", "/atom.xml", "/sitemap.xml", "/sitemap-1.xml", "/sitemap-2.xml.gz", "/feeds.opml"):
         send(request, 200, index(web, host, path), content_type="application/xml", etag='"1"')
     else:

@@ -7,15 +7,16 @@ import re
 import warnings
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
-from deephypebot.corpus.clean import site_of
+from deephypebot.corpus.addresses import blog_of
+from deephypebot.services.answers import as_text
 from deephypebot.services.bandcamp import parse_bandcamp
 from deephypebot.types import Document
 
-LEAST_WORDS, FULL_TEXT_WORDS = 8, 80
+LEAST_WORDS = 8
 MOST_LINKS = 50_000  # of a sitemap, as its protocol has it
-MOST_NESTED, LONGEST_LINE = 4000, 2_000_000
+MOST_NESTED = 4000
 CHARSET = re.compile(rb"<meta\b[^<>]{0,300}?charset\s*=\s*[\"']?\s*([\w-]{2,30})", re.IGNORECASE)
 XML_ENCODING = re.compile(rb"^\s*<\?xml[^<>]{0,200}encoding\s*=\s*[\"']([\w-]{2,30})", re.IGNORECASE)
 LOC = re.compile(r"<(?:\w+:)?loc\b[^<>]*>\s*(?:<!\[CDATA\[)?\s*([^<>\]\s]{1,2000})", re.IGNORECASE)
@@ -49,7 +50,7 @@ def read_article(body: bytes, headers: dict[str, str], url: str, source: str) ->
         title=_line(row.get("title")),
         text=text,
         author=_line(row.get("author")),
-        site=site_of(Document(url, "", "")),
+        site=blog_of(url),
         published=_line(row.get("date")),
         language=_line(row.get("language")),
         licence=_line(licence),
@@ -101,45 +102,15 @@ def decoded(body: bytes, headers: dict[str, str]) -> str:
     return body.decode("cp1252", "replace")
 
 
-def read_feed(body: bytes, url: str, source: str) -> tuple[list[str], list[Document]]:
-    """Addresses of the posts of a feed, and those posts that it has in full."""
+def read_feed(body: bytes, url: str) -> list[str]:
+    """Addresses of the posts of a feed. A text that stands in the feed is read from its page too: the page may opt out of training."""
     import feedparser
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         feed = feedparser.parse(io.BytesIO(body))  # bare bytes would be taken for the name of a file
-    pages, documents = list[str](), list[Document]()
-    licence = _text(feed.feed.get("license")) or _text(feed.feed.get("rights"))[:200]
-    for item in feed.entries[:MOST_LINKS]:
-        link = urljoin(url, _text(item.get("link")))
-        if not link.startswith("http"):
-            continue
-        full = max(
-            (_text(part.get("value")) for part in item.get("content") or [] if hasattr(part, "get")),
-            key=len,
-            default="",
-        )
-        if len(re.sub(r"<[^<>]*>", " ", full).split()) >= FULL_TEXT_WORDS and site_of(Document(link, "", "")) == (
-            urlsplit(url).hostname or ""
-        ):
-            documents.append(_document_of(item, link, full, licence, source))
-        else:
-            pages.append(link)
-    return list(dict.fromkeys(pages)), documents
-
-
-def _document_of(item: Any, link: str, full: str, licence: str, source: str) -> Document:
-    return Document(
-        link,
-        _line(re.sub(r"<[^<>]{0,200}>", "", _text(item.get("title")))),
-        full,
-        _line(item.get("author")),
-        site_of(Document(link, "", "")),
-        _line(item.get("published") or item.get("updated")),
-        licence=_text(item.get("license")) or licence,
-        source=source,
-        is_html=True,
-    )
+    links = (urljoin(url, item.get("link")) for item in feed.entries[:MOST_LINKS] if isinstance(item.get("link"), str))
+    return [link for link in dict.fromkeys(links) if link.startswith("http")]
 
 
 def read_sitemap(body: bytes) -> tuple[list[str], bool]:
@@ -161,9 +132,5 @@ def _firsts(pattern: re.Pattern[str], text: str) -> Iterator[str]:
         yield match[1]
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
 def _line(value: object) -> str:
-    return " ".join(_text(value).split())[:500]
+    return " ".join(as_text(value).split())[:500]

@@ -25,9 +25,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from deephypebot.errors import DeepHypeBotError, InputError, Limited, ServiceError, Unsure
+from deephypebot.services.web_page import Away, Pages
 from deephypebot.settings import Settings, load_settings
 
 READY = "ready"
+AGAIN = ("limited", "unsure", "away")  # outcomes after which it is tried again
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a job. outcome: done, refused (for good), limited or unsure (try again); reason: why not; retry_after_s: of limited;
+    """What came of a job. outcome: done, refused (for good), or one of AGAIN; reason: why not; retry_after_s: of limited;
     status, headers, body: of a page; data: of a look, a Haul as JSON, and of an archive the address that was read."""
 
     job: Job
@@ -152,13 +154,11 @@ class Worker:
     """The process's side: does jobs side by side."""
 
     def __init__(self, spool: Path, settings: Settings) -> None:
-        from deephypebot.services.web_page import Pages
-
         self.spool, self.settings = spool, settings
         resolve = {_place(key): _place(value) for key, value in settings.corpus.resolve.items()}
         self.pages = Pages(settings.corpus.contact, resolve, settings.corpus.longest_s)
         self.archives: dict[str, Any] = {}
-        self.lock = threading.Lock()
+        self.speaking, self.opening, self.asking = threading.Lock(), threading.Lock(), threading.Lock()
 
     def run(self, jobs: IO[str]) -> None:
         """Until the harvest is gone, and what was begun is ended."""
@@ -170,6 +170,8 @@ class Worker:
     def _do(self, job: Job) -> None:
         try:
             result = self._result(job)
+        except Away as error:
+            result = Result(job, "away", str(error), error.retry_after_s)
         except Limited as error:
             result = Result(job, "limited", str(error), error.retry_after_s)
         except Unsure as error:
@@ -187,13 +189,14 @@ class Worker:
                 return self._look(job)
             case "archive":
                 return self._from_archive(job)
-        page = self.pages.fetch(job.url, job.etag, job.modified)
+        is_page = job.kind == "page"  # of a page each redirect is a page of its own, with rules of its own
+        page = self.pages.fetch(job.url, job.etag, job.modified) if is_page else self.pages.follow(job.url)
         return Result(job, "done", status=page.status, headers=dict(page.headers), body=page.body)
 
     def _look(self, job: Job) -> Result:
         from deephypebot.corpus.harvest.sources import open_archive, parse_source_name
 
-        with self.lock:
+        with self.opening:
             if job.url not in self.archives:
                 self.archives[job.url] = open_archive(parse_source_name(job.url), self.settings)
         haul = self.archives[job.url].look(job.cursor)
@@ -210,7 +213,7 @@ class Worker:
     def _from_archive(self, job: Job) -> Result:
         from deephypebot.corpus.harvest.wayback_machine import find_memento
 
-        with self.lock:  # one question at a time: the archive counts them
+        with self.asking:  # one question at a time: the archive counts them
             address = find_memento(job.url, self.settings.corpus.archive, self.pages.agent)
         page = self.pages.fetch(address)
         return Result(
@@ -218,7 +221,7 @@ class Worker:
         )
 
     def _say(self, line: str) -> None:
-        with self.lock, contextlib.suppress(OSError):  # nobody may be there any more
+        with self.speaking, contextlib.suppress(OSError):  # nobody may be there any more
             sys.stdout.write(f"{line}\n")
             sys.stdout.flush()
 

@@ -8,8 +8,9 @@ TDM-Reservation: 1 (W3C TDMRep).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin
 
@@ -40,11 +41,13 @@ META = re.compile(r"<meta\b[^<>]{0,500}>", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Rules:
-    """Of a host. robots: its robots.txt, "" if it has none; closed: why nothing may be read; licence: address of its RSL licence; opt_out:
+    """Of a host. robots: its robots.txt, "" if it has none; closed: why nothing may be read; is_away: the host cannot be
+    reached, so its pages are looked for in the archive; licence: address of its RSL licence; opt_out:
     why nothing may be trained on."""
 
     robots: str = ""
     closed: str = ""
+    is_away: bool = False
     licence: str = ""
     opt_out: str = ""
 
@@ -125,22 +128,11 @@ def delay_s(rules: Rules, least: float) -> float:
     return max(least, min(float(asked or 0.0), MOST_DELAY_S))
 
 
-def sitemaps_of(rules: Rules) -> list[str]:
-    """Addresses of sitemaps that robots.txt names."""
-    return _firsts(_parsed(rules).sitemaps, 50) if rules.robots else []
-
-
-def _firsts(values: Iterable[str], most: int) -> list[str]:
-    return [value for value, _ in zip(values, range(most), strict=False)]
-
-
-_KEPT: dict[str, Any] = {}
+@lru_cache(256)
+def _protego(robots: str) -> Any:
+    return Protego.parse(robots)
 
 
 def _parsed(rules: Rules) -> Any:
-    """Protego's view of a robots.txt; the last few are kept."""
-    if rules.robots not in _KEPT:
-        if len(_KEPT) >= 256:
-            _KEPT.clear()
-        _KEPT[rules.robots] = Protego.parse(rules.robots)
-    return _KEPT[rules.robots]
+    """Protego's view of a robots.txt."""
+    return _protego(rules.robots)

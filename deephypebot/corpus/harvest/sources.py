@@ -79,7 +79,7 @@ def open_archive(source: SourceName, settings: Settings) -> Archive:
         return {"api": harvest.addresses[name]} if name in harvest.addresses else {}
 
     def http(pause_s: float) -> Http:
-        return Http(harvest.contact, min(pause_s, harvest.longest_pause_s))
+        return Http(harvest.contact, pause_s if not harvest.addresses else 0.0)  # look-alikes need no politeness
 
     openers: dict[str, Callable[[], Archive]] = {
         "hypem": lambda: _hypem(source, settings, http, own),
