@@ -7,21 +7,20 @@ from datetime import timedelta
 
 from deephypebot.bot.clock import Clock, utc_now
 from deephypebot.bot.compose import is_blocked_artist
-from deephypebot.bot.merge import UNSURE, as_json, facts_of, finding_of, found_song
-from deephypebot.errors import Limited, ServiceError
+from deephypebot.bot.merge import UNSURE, facts_of, found_song
+from deephypebot.corpus.remembered import Remembered
+from deephypebot.errors import ServiceError
 from deephypebot.mentions import THRESHOLD
 from deephypebot.services import Finding, SongCatalogue
 from deephypebot.settings import Settings
 from deephypebot.store import Store
 from deephypebot.store.lease import Found, Lease
-from deephypebot.store.songs import song_key
 from deephypebot.types import Song
 
 AT_ONCE = 4
 MOST_TRIES = 4  # of a song whose catalogues do not answer; then it goes on with what is known
 HOPELESS = 12  # tries after which it must be the song, not the catalogues
 CERTAIN = ("scrobble", "curator")  # guesses that are none
-NEEDS = {"odesli": "url", "reccobeats": "spotify"}  # catalogues that know songs by an id alone
 AMBIGUOUS = 0.9  # guesses below it may have artist and title the wrong way round
 
 
@@ -33,8 +32,9 @@ class LookUp:
     def __init__(
         self, store: Store, settings: Settings, catalogues: Sequence[SongCatalogue], clock: Clock = utc_now
     ) -> None:
-        self.store, self.settings, self.catalogues, self.clock = store, settings, catalogues, clock
-        self.resting: dict[str, float] = {}
+        self.store, self.settings, self.clock = store, settings, clock
+        days = settings.look_up.cache_days
+        self.catalogues = [Remembered(one, store.songs, days, clock) for one in catalogues]
 
     def step(self, owner: str) -> bool:
         """Look some songs up; False where there are none."""
@@ -82,7 +82,7 @@ class LookUp:
         findings, silent, known = list[Finding](), list[str](), dict(ids)
         for catalogue in self.catalogues:
             try:
-                finding = self._ask(catalogue, song, known)
+                finding = catalogue.find_song(song, known)
             except ServiceError as error:
                 silent.append(f"{catalogue.name}: {error}")
                 continue
@@ -90,25 +90,6 @@ class LookUp:
                 findings.append(finding)
                 known |= {name: value for name, value in finding.ids.items() if name not in known}
         return findings, silent
-
-    def _ask(self, catalogue: SongCatalogue, song: Song, ids: Mapping[str, str]) -> Finding | None:
-        now, key, needed = self.clock(), song_key(song), NEEDS.get(catalogue.name)
-        if needed is not None and needed not in ids:
-            return None
-        key = f"{key}|{ids[needed]}"[:700] if needed else key
-        days = timedelta(days=self.settings.look_up.cache_days)
-        is_kept, kept = self.store.songs.answer(key, catalogue.name, now - days)
-        if is_kept:
-            return None if kept is None else finding_of(kept)
-        if (until := self.resting.get(catalogue.name, 0.0)) > now.timestamp():
-            raise Limited(f"{catalogue.name} asked to wait", until - now.timestamp())
-        try:
-            finding = catalogue.find_song(song, ids)
-        except Limited as error:
-            self.resting[catalogue.name] = now.timestamp() + error.retry_after_s
-            raise
-        self.store.songs.keep_answer(key, catalogue.name, None if finding is None else as_json(finding), now)
-        return finding
 
     def _links(self, item: Found) -> dict[str, str]:
         """The first link of the post, for the catalogue that knows songs by their links."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from deephypebot.errors import InputError
@@ -57,14 +56,3 @@ def _labels(said: Sequence[str]) -> tuple[str, ...]:
 def found_song(findings: Sequence[Finding]) -> Song | None:
     """The song as the first catalogue that knows it spells it."""
     return next((finding.song for finding in findings if finding.song is not None), None)
-
-
-def as_json(finding: Finding) -> dict[str, Any]:
-    """To be kept."""
-    return asdict(finding)
-
-
-def finding_of(kept: Mapping[str, Any]) -> Finding:
-    """As it was before it was kept."""
-    song = Song(**kept["song"]) if kept["song"] else None
-    return Finding(**{**kept, "song": song, "genres": tuple(kept["genres"])})

@@ -15,6 +15,7 @@ from deephypebot.errors import InputError
 
 if TYPE_CHECKING:
     from deephypebot.corpus.explore import Readers
+    from deephypebot.services import SongCatalogue
     from deephypebot.settings import Settings
     from deephypebot.store import Store
 
@@ -163,26 +164,33 @@ def run_build(args: argparse.Namespace) -> int:
     from deephypebot.corpus.harvest.harvested import harvested, origin_of_harvest, told_of_harvest
     from deephypebot.corpus.read_posts import read_posts
     from deephypebot.services.opened import open_catalogues
-    from deephypebot.settings import load_settings
 
-    settings = load_settings(args.settings)
-    hooks = Hooks(note, tell_progress, open_catalogues(settings))
-    if args.input == "harvest":
-        with open_store(args) as (store, _):
-            posts, about = harvested(store.harvest), told_of_harvest(store.harvest)
-            config = BuildConfig(args.engine, args.workers, not args.all_facts, tuple(about))
-            funnel = build(lambda: posts, origin_of_harvest(store.harvest), args.out, config, hooks)
-    else:
-        columns, path = dict(args.column), Path(args.input)
-        if not path.is_file():
-            raise InputError(
-                f"INPUT {args.input}: there is no such file; allowed is a JSONL, CSV or Parquet file, or harvest"
-            )
-        config = BuildConfig(args.engine, args.workers, not args.all_facts, (f"`{path.name}`",))
-        funnel = build(lambda: read_posts(path, columns), origin_of(path, columns), args.out, config, hooks)
+    columns, path = dict(args.column), Path(args.input)
+    is_harvest = args.input == "harvest"
+    if not is_harvest and not path.is_file():
+        raise InputError(
+            f"INPUT {args.input}: there is no such file; allowed is a JSONL, CSV or Parquet file, or harvest"
+        )
+    with open_store(args) as (store, settings):
+        catalogues = [_remembered(one, store, settings) for one in open_catalogues(settings)]
+        about = told_of_harvest(store.harvest) if is_harvest else [f"`{path.name}`"]
+        origin = origin_of_harvest(store.harvest) if is_harvest else origin_of(path, columns)
+        config = BuildConfig(args.engine, args.workers, not args.all_facts, tuple(about))
+        posts = harvested(store.harvest) if is_harvest else read_posts(path, columns)
+        funnel = build(lambda: posts, origin, args.out, config, Hooks(note, tell_progress, catalogues))
     emit(told(funnel))
     note(f"wrote {args.out}; its card.md says whose text it is")
     return 0
+
+
+def _remembered(catalogue: SongCatalogue, store: Store, settings: Settings) -> SongCatalogue:
+    """A catalogue that is asked once for each song; the embedded one costs nothing."""
+    from deephypebot.corpus.harvest.harvest import now_utc
+    from deephypebot.corpus.remembered import Remembered
+
+    if catalogue.name == "embedded":
+        return catalogue
+    return Remembered(catalogue, store.songs, settings.look_up.cache_days, now_utc)
 
 
 def tell_progress(done: int, whole: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from deephypebot.errors import ServiceError
 from deephypebot.services import Finding, SongCatalogue
@@ -27,45 +26,19 @@ class Facts:
     features_from: str = ""
 
 
-class Memory(Protocol):
-    """Findings that were looked up before."""
-
-    def recall(self, key: str, catalogue: str) -> tuple[Finding | None] | None:
-        """What the catalogue said, in a tuple; None where it was not asked."""
-        ...
-
-    def keep(self, key: str, catalogue: str, finding: Finding | None) -> None:
-        """For the next time."""
-        ...
-
-
-class Forgetful:
-    """Remembers nothing: for catalogues that are asked at no cost."""
-
-    def recall(self, key: str, catalogue: str) -> tuple[Finding | None] | None:
-        return None
-
-    def keep(self, key: str, catalogue: str, finding: Finding | None) -> None:
-        pass
-
-
 def find_facts(
     songs: Iterable[Song],
     catalogues: Sequence[SongCatalogue],
-    memory: Memory,
     may_train_only: bool = True,
     note: Callable[[str], None] = lambda text: None,
 ) -> dict[tuple[str, str], Facts]:
-    """Facts by key_of(song). may_train_only: facts that a model must not learn from are left out. A catalogue that fails is passed over,
-    and said so once."""
-    failed: set[str] = set()
-    found: dict[tuple[str, str], Facts] = {}
+    """Facts by key_of(song). may_train_only: facts that a model must not learn from are left out. A catalogue that fails is not asked any
+    more, and that is said once."""
+    asked, found = list(catalogues), dict[tuple[str, str], Facts]()
     for song in songs:
         if (key := key_of(song)) not in found:
-            findings = [
-                one for one in _ask(song, catalogues, memory, failed, note) if one.may_train or not may_train_only
-            ]
-            found[key] = merge(findings)
+            findings = _ask(song, asked, note)
+            found[key] = merge([one for one in findings if one.may_train or not may_train_only])
     return found
 
 
@@ -74,23 +47,17 @@ def key_of(song: Song) -> tuple[str, str]:
     return normalise_name(song.artist), normalise_name(song.title)
 
 
-def _ask(
-    song: Song, catalogues: Sequence[SongCatalogue], memory: Memory, failed: set[str], note: Callable[[str], None]
-) -> list[Finding]:
+def _ask(song: Song, catalogues: list[SongCatalogue], note: Callable[[str], None]) -> list[Finding]:
     findings: list[Finding] = []
-    for catalogue in catalogues:
-        known = memory.recall("\t".join(key_of(song)), catalogue.name)
-        if known is None and catalogue.name not in failed:
-            ids = {name: value for one in findings for name, value in one.ids.items()}
-            try:
-                known = (catalogue.find_song(song, ids),)
-            except ServiceError as error:
-                failed.add(catalogue.name)
-                note(f"{catalogue.name} is not asked any more: {error}")
-                continue
-            memory.keep("\t".join(key_of(song)), catalogue.name, known[0])
-        if known is not None and known[0] is not None:
-            findings.append(known[0])
+    for catalogue in list(catalogues):
+        ids = {name: value for one in findings for name, value in one.ids.items()}
+        try:
+            finding = catalogue.find_song(song, ids)
+        except ServiceError as error:
+            catalogues.remove(catalogue)
+            note(f"{catalogue.name} is not asked any more: {error}")
+            continue
+        findings += [finding] if finding is not None else []
     return findings
 
 

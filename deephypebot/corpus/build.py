@@ -10,23 +10,22 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deephypebot.corpus.annotate import Facts, Forgetful, Memory, find_facts, key_of
+from deephypebot.corpus.annotate import Facts, find_facts, key_of
 from deephypebot.corpus.card import card
 from deephypebot.corpus.duplicates import LINE_REASONS, POST_REASONS, Verdicts, judge_whole
 from deephypebot.corpus.engines import ENGINES, run_shards
 from deephypebot.corpus.folder import FORMAT
-from deephypebot.corpus.funnel import Funnel, funnel_svg
+from deephypebot.corpus.funnel import MOST_STEPS, STEP, Funnel, funnel_svg
 from deephypebot.corpus.read_posts import Unreadable
 from deephypebot.corpus.shard import INT, LIST, TEXT, clean_shard, schema_of, write_shards
 from deephypebot.errors import DeepHypeBotError, InputError, shown
 from deephypebot.services import SongCatalogue
-from deephypebot.types import Document, Song
+from deephypebot.types import FEATURES, Document, Song
 
-FEATURES = ("energy", "valence", "danceability", "acousticness", "tempo")
 SENTENCES = {
     "text": TEXT, "original": TEXT, "post": TEXT, "position": INT, "url": TEXT, "site": TEXT, "artist": TEXT, "title": TEXT, "genres": LIST, "genre_root": TEXT,
     "genres_source": TEXT, "genres_licence": TEXT, "split": TEXT, "licence": TEXT, "source": TEXT, "published": TEXT, **dict.fromkeys(FEATURES, "float"), "features_source": TEXT,
@@ -57,7 +56,6 @@ class Hooks:
     note: Callable[[str], None] = lambda text: None
     progress: Callable[[int, int], None] = lambda done, whole: None
     catalogues: Sequence[SongCatalogue] = ()
-    memory: Memory = field(default_factory=Forgetful)
 
 
 def build(
@@ -77,9 +75,7 @@ def build(
     verdicts = judge_whole(work, cleaned)
     songs = sorted({(song.artist, song.title) for song in _songs(cleaned)})
     hooks.note(f"looking up {len(songs)} songs")
-    facts = find_facts(
-        (Song(*names) for names in songs), hooks.catalogues, hooks.memory, config.may_train_only, hooks.note
-    )
+    facts = find_facts((Song(*names) for names in songs), hooks.catalogues, config.may_train_only, hooks.note)
     funnel = _write(work, cleaned, verdicts, facts)
     whole = funnel.as_json()
     _write_about(work, whole, origin, config)
@@ -135,8 +131,7 @@ def _write(work: Path, cleaned: Sequence[str], verdicts: Verdicts, facts: dict[t
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    funnel, songs = Funnel(), set[tuple[str, str]]()
-    at = 0
+    sorter = _Sorter(verdicts, facts)
     kept, dropped = schema_of(SENTENCES), schema_of(DROPPED)
     with (
         pq.ParquetWriter(work / "sentences.parquet", kept) as good,
@@ -146,67 +141,56 @@ def _write(work: Path, cleaned: Sequence[str], verdicts: Verdicts, facts: dict[t
             lines: dict[int, list[dict[str, Any]]] = {}
             for line in pq.read_table(shard, columns=["post", "position", "text", "original", "reason"]).to_pylist():
                 lines.setdefault(line["post"], []).append(line)
-            keep, drop = list[dict[str, Any]](), list[dict[str, Any]]()
             for post in pq.read_table(shard.replace("lines-", "posts-")).to_pylist():
-                _judge_post(post, lines.get(post["post"], []), at, verdicts, facts, keep, drop, funnel, songs)
-                at += 1
-            good.write_table(pa.Table.from_pylist(keep, schema=kept))
-            bad.write_table(pa.Table.from_pylist(drop, schema=dropped))
-    funnel.songs, funnel.songs_known = len(songs), sum(bool(facts[key].genres) for key in songs if key in facts)
-    return funnel
+                sorter.sort(post, lines.get(post["post"], []))
+            good.write_table(pa.Table.from_pylist(sorter.kept, schema=kept))
+            bad.write_table(pa.Table.from_pylist(sorter.dropped, schema=dropped))
+            sorter.kept, sorter.dropped = [], []
+    return sorter.counted()
 
 
-def _judge_post(
-    post: dict[str, Any],
-    lines: list[dict[str, Any]],
-    at: int,
-    verdicts: Verdicts,
-    facts: dict[tuple[str, str], Facts],
-    keep: list[dict[str, Any]],
-    drop: list[dict[str, Any]],
-    funnel: Funnel,
-    songs: set[tuple[str, str]],
-) -> None:
-    reason = POST_REASONS[verdicts.post[at]] or post["reason"]
-    own = {"post": f"{post['post']:08}", "url": post["url"], "site": post["site"]}
-    key = key_of(Song(post["artist"], post["title"]))
-    funnel.words[min(40, post["words"] // 25)] += post["step"] != "found"
-    number = 0
-    for line in lines:
-        why = line["reason"] or LINE_REASONS[verdicts.line[verdicts.lines[(line["post"], line["position"])]]]
-        funnel.read += 1
+class _Sorter:
+    """Sorts posts and their sentences, in the order of the shards, into what is kept and what is dropped, and counts them."""
+
+    def __init__(self, verdicts: Verdicts, facts: dict[tuple[str, str], Facts]) -> None:
+        self.posts = zip(verdicts.post, verdicts.parts, strict=True)
+        self.lines, self.facts = iter(verdicts.line), facts
+        self.kept, self.dropped = list[dict[str, Any]](), list[dict[str, Any]]()
+        self.funnel, self.songs = Funnel(), set[tuple[str, str]]()
+
+    def sort(self, post: dict[str, Any], lines: Sequence[dict[str, Any]]) -> None:
+        """The next post."""
+        verdict, part = next(self.posts)
+        own = {"post": f"{post['post']:08}", "url": post["url"], "site": post["site"]}
+        key = key_of(Song(post["artist"], post["title"]))
+        self.funnel.words[min(MOST_STEPS, post["words"] // STEP)] += post["step"] != "found"
+        left = [line for line in lines if self._is_kept(line, own)]
+        self.kept += [_kept_row(own, post, line, self.facts.get(key, Facts()), str(part)) for line in left]
+        self.funnel.sentences_kept += len(left)
+        if left:
+            self.funnel.reached["kept"] += 1
+            self.songs.add(key)
+            return
+        reason = POST_REASONS[verdict] or post["reason"] or "no sentence is left"
+        self.funnel.reached["matched" if post["step"] == "kept" else post["step"]] += 1
+        self.funnel.posts[reason.partition(":")[0]] += 1
+        original = post["original"] or post["headline"]
+        self.dropped.append({**own, "level": "post", "position": -1, "original": original, "reason": reason})
+
+    def _is_kept(self, line: dict[str, Any], own: dict[str, Any]) -> bool:
+        why = line["reason"] or LINE_REASONS[next(self.lines)]
+        self.funnel.read += 1
         if why:
-            funnel.sentences[why] += 1
-            drop.append(
-                {**own, "level": "sentence", "position": line["position"], "original": line["original"], "reason": why}
-            )
-        else:
-            number += 1
-            keep.append(_kept_row(own, post, line, facts.get(key, Facts()), str(verdicts.parts[at])))
-    funnel.sentences_kept += number
-    if number:
-        funnel.reached["kept"] += 1
-        songs.add(key)
-        return
-    reason = reason or "no sentence is left"
-    funnel.reached[min(post["step"], "matched", key=_order)] += 1
-    funnel.posts[_short(reason)] += 1
-    drop.append(
-        {**own, "level": "post", "position": -1, "original": post["original"] or post["headline"], "reason": reason}
-    )
+            self.funnel.sentences[why] += 1
+            row = {"level": "sentence", "position": line["position"], "original": line["original"], "reason": why}
+            self.dropped.append({**own, **row})
+        return not why
 
-
-def _order(step: str) -> int:
-    return ("found", "fetched", "english", "one song", "matched", "kept").index(step)
-
-
-def _short(reason: str) -> str:
-    """Of a row that could not be read, without where it stands."""
-    return (
-        f"unreadable: {reason.partition(': ')[2].split(' is ')[0].split(';')[0][:60]}"
-        if ".jsonl:" in reason or ".csv:" in reason or ".parquet:" in reason
-        else reason
-    )
+    def counted(self) -> Funnel:
+        """The counts, once all is sorted."""
+        self.funnel.songs = len(self.songs)
+        self.funnel.songs_known = sum(bool(self.facts[key].genres) for key in self.songs if key in self.facts)
+        return self.funnel
 
 
 def _kept_row(

@@ -26,13 +26,11 @@ LINE_REASONS = ("", "said before", "stands on several sites", "of a post that is
 
 @dataclass(frozen=True)
 class Verdicts:
-    """post, line: places in POST_REASONS (N,) and LINE_REASONS (L,); parts: of the split, by post (N,); lines: the row of each kept
-    sentence, by (post, position)."""
+    """post, line: places in POST_REASONS (N,) and LINE_REASONS (L,), in the order of the shards; parts: of the split, by post (N,)."""
 
     post: NDArray[np.int8]
     line: NDArray[np.int8]
     parts: NDArray[Any]
-    lines: dict[tuple[int, int], int]
 
 
 def judge_whole(folder: Path, shards: Sequence[str]) -> Verdicts:
@@ -42,9 +40,9 @@ def judge_whole(folder: Path, shards: Sequence[str]) -> Verdicts:
     groups = Groups(posts.number)
     verdict = np.zeros(posts.number, np.int8)
     rows = np.flatnonzero(posts.read)
-    _drop_later(_joined(posts.address[rows], equal=True), rows, verdict, 1)
+    _drop_later(_joined(posts.address[rows]), rows, verdict, 1)
     rows = np.flatnonzero(posts.read & (verdict == 0))
-    _drop_later(_joined(posts.digest[rows], equal=True), rows, verdict, 2)
+    _drop_later(_joined(posts.digest[rows]), rows, verdict, 2)
     rows = np.flatnonzero(posts.read & (verdict == 0))
     alike = _joined_alike(posts.signature, rows, ALIKE)
     for row, first in zip(rows, alike, strict=True):
@@ -52,8 +50,7 @@ def judge_whole(folder: Path, shards: Sequence[str]) -> Verdicts:
     _drop_later(alike, rows, verdict, 3)
     line = _judge_lines(lines, posts, verdict)
     _join_artists(groups, posts.artist)
-    places = {(int(post), int(at)): i for i, (post, at) in enumerate(zip(lines.post, lines.position, strict=True))}
-    return Verdicts(verdict, line, _parts(groups, posts), places)
+    return Verdicts(verdict, line, _parts(groups, posts))
 
 
 def _judge_lines(lines: _Lines, posts: _Posts, verdict: NDArray[np.int8]) -> NDArray[np.int8]:
@@ -64,7 +61,7 @@ def _judge_lines(lines: _Lines, posts: _Posts, verdict: NDArray[np.int8]) -> NDA
     speaks = np.flatnonzero(verdict[row_of] != 1)
     groups = Groups(len(speaks))
     join_equal(groups, lines.digest[speaks])
-    join_alike(groups, lines.signature[speaks], SENTENCES_ALIKE)
+    join_alike(groups, lines.signature, speaks, SENTENCES_ALIKE)
     first = np.array([groups.first(i) for i in range(len(speaks))], np.int64)
     site = posts.site[row_of[speaks]]
     low, high = np.full(len(speaks), np.iinfo(np.int64).max), np.full(len(speaks), -1, np.int64)
@@ -81,7 +78,7 @@ def _judge_lines(lines: _Lines, posts: _Posts, verdict: NDArray[np.int8]) -> NDA
     return line
 
 
-def _joined(values: Ints, equal: bool) -> Ints:
+def _joined(values: Ints) -> Ints:
     """The first of those with the same value, by place; -1 is equal to nothing."""
     groups = Groups(len(values))
     known = np.flatnonzero(values >= 0)
@@ -94,7 +91,7 @@ def _joined(values: Ints, equal: bool) -> Ints:
 
 def _joined_alike(signatures: Signatures, rows: NDArray[np.intp], least: float) -> Ints:
     groups = Groups(len(rows))
-    join_alike(groups, signatures[rows], least)
+    join_alike(groups, signatures, rows, least)
     return np.array([groups.first(i) for i in range(len(rows))], np.int64)
 
 
@@ -137,8 +134,8 @@ class _Lines:
     """Columns of all kept sentences, in their order."""
 
     def __init__(self, folder: Path, shards: Sequence[str]) -> None:
-        tables = [_read(shard, ["post", "position", "digest"], kept=True) for shard in shards]
-        self.post, self.position, self.digest = (_column(tables, i) for i in range(3))
+        tables = [_read(shard, ["post", "digest"], kept=True) for shard in shards]
+        self.post, self.digest = _column(tables, 0), _column(tables, 1)
         self.signature = _signatures(folder / "lines.signatures", shards, SENTENCE, kept=True)
 
 

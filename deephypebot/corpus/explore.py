@@ -11,7 +11,6 @@ from itertools import combinations
 from typing import Any
 
 EXAMPLES, MOST_KEPT = 10, 2000
-BIN, BINS = 25, 20  # words, and bars of them
 PRONOUNS = {
     "he": frozenset("he him his himself".split()),
     "she": frozenset("she her hers herself".split()),

@@ -10,6 +10,7 @@ from typing import Any
 from deephypebot.corpus.clean import STEPS
 
 ALL_STEPS = ("found", *STEPS)
+STEP, MOST_STEPS = 25, 40  # words of a post by which lengths are counted, and how many such steps
 MEANING = {
     "found": "rows, or addresses that sources gave",
     "fetched": "with a text that could be read",

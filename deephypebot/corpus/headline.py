@@ -47,10 +47,10 @@ ROLES = (
 )
 SMALL_WORD = re.compile(r"(?:^|\s)(?=[a-zà-ÿ][a-zà-ÿ'’]{2,}(?:\s|$))")
 VERBS = re.compile(
-    r"\s+(?:shares?|goe?s?|drops?|unveils?|reveals?|releases?|returns?|debuts?|premieres?|announces?|offers?|delivers?|is|are|gives?|takes?|gets?|goes|feels?|feel|team|teams|link|links|join|joins|"
+    r"\s+(?:shares?|goes|drops?|unveils?|reveals?|releases?|returns?|debuts?|premieres?|announces?|offers?|delivers?|is|are|gives?|takes?|gets?|goes|feels?|feel|team|teams|link|links|join|joins|"
     r"produces|roll|rolls|back|presents?|serves?|pens?|channels?|explores?|releasing|unleash(?:es)?|makes?|brings?|keeps?|sings?|teases?|soundtracks?|spits|ropes|offer|talks?|"
     r"wants?|turns?|finds?|has|have|share|release|drop|unveil|return|announce|debut|link|enlists?|recruits?|tap|taps|covers?|remix(?:es)?|reworks?|reimagines?|samples?|comes?|"
-    r"flips?|new|latest|dazzles?|impress(?:es)?|charms?|soars?|shines?|continues?|embrace[sd]?|releas|stuns?|kills?|hits?|go|shows?|puts?|looks?|lets?|dives?|launch(?:es)?|"
+    r"flips?|new|latest|dazzles?|impress(?:es)?|charms?|soars?|shines?|continues?|embrace[sd]?|stuns?|kills?|hits?|go|shows?|puts?|looks?|lets?|dives?|launch(?:es)?|"
     r"tells?|creates?|crafts?|conjures?|stays?|moves?|spins?|opens?|follows?|proves?|previews?|set|sets|blend|blends|mixes|mesmeri[sz]es?|captures?|connects?|ushers?|enchants?|anticipates?|unfurls?|traverses?|strikes?|imagines?|bounces?|invites?|celebrates?|faces?|asks?|leads?|provides?|battles?|ponders?|details?)(?=\s|$)",
     re.IGNORECASE,
 )

@@ -6,12 +6,12 @@ from functools import cache
 
 SOUND = """
 vocal* voice* singing sings sung falsetto croon* harmon* melod* synth* guitar* riff* bass bassline* drum* percussi* snare* hi-hat* cymbal* beat beats beatwork rhythm* groov* hook hooks hooky
-chorus* verse verses refrain* keys keyboard* piano* strings string-laden brass horn horns sax saxophone* trumpet* violin* cello* harp harpist flute* organ arpeggi* chord chords chord-progression instrument*
+chorus* verse verses refrain* keys keyboard* piano* strings string-laden brass horn horns sax saxophone* trumpet* violin* cello* harp harpist flute* organ arpeggi* chord chords instrument*
 arrangement* soundscape* sound sounds sounding sonic* texture* layer layers layered layering reverb* distort* fuzz* tempo lyric* soulful anthem* ballad* banger* bop earworm* slow-burner slow-burning crescendo*
 ambien* atmospher* downtempo uptempo upbeat mid-tempo midtempo up-tempo down-tempo sample samples sampled loop loops looping handclap* claps vocoder* auto-tune* autotune* flow flows cadence timbre* tone tones tonal
 dancefloor* dance-floor dancey danceable dreamy dreaminess dreamlike dream-pop ethereal shimmer* pulsat* pulsing thump* swirl* hazy haze woozy jangl* glitch* hypnotic hypnoti* catchy catchiness infectious* haunting* brooding
 nostalgi* psychedeli* funky funk-* punchy bouncy buoyant jazzy bluesy gritty acoustic* orchestral minimal* minimalist* stripped-back stripped-down stripped crisp warbl* strum* plucked pluck* picked finger-picked fingerpick*
-echo* chant* humming hummed whisper* whistl* yelp* howl* scream* shout* rapping raps rapped bars spitting breakdown* build-up* buildup* drops drop bridge outro intro interlude* production* producti* mix mixed-with remixed
+echo* chant* humming hummed whisper* whistl* yelp* howl* scream* shout* rapping raps rapped bars spitting breakdown* build-up* buildup* drops drop bridge outro intro interlude* production* producti* mix remixed
 melanchol* wistful* sultry sensual* seductive* moody bittersweet euphori* uplifting feel-good summery sun-drenched sun-soaked sunkissed sun-kissed anthemic soaring soars cinematic vibe vibes vibey rhythm-section
 sax-laden bassy low-end high-pitched off-kilter staccato legato syncopat* lo-fi lofi hi-fi 808 808s four-to-the-floor 80s-inspired retro throwback tropical oscillat* modulat* filtered pitched-up chopped lilting lilt
 """.split()
@@ -47,12 +47,12 @@ SHOWS = """
 tour touring toured tours ticket* gig gigs venue* headlin* supporting festival* sxsw coachella glastonbury lollapalooza bonnaroo show shows live stage tonight residency dates sold-out
 """.split()
 LIFE = """
-born hails hailing formed consists consisting comprised comprising members member native metoo grew raised moved relocated studied year-old brothers brother sister sisters siblings twins childhood friends parents mother father
+born hails hailing formed consists consisting comprised comprising members member native grew raised moved relocated studied year-old brothers brother sister sisters siblings twins childhood friends parents mother father
 million millions streams streamed plays chart charts charted billboard views followers playlist playlists playlisted blog blogs blogosphere hype-machine bbc airplay accolades praise acclaim press publications career
 signed manager management university college school based -based duo trio quartet quintet alias moniker aka frontman frontwoman vocalist producer producers singer collaborated collaborations collaborator worked collective
 """.split()
 POINTING = """
-below above here click subscribe download stream streaming grab buy purchase soundcloud spotify itunes bandcamp youtube facebook twitter instagram vimeo deezer tidal website check peep watch follow enjoy stay-tuned tuned via
+below above here click subscribe download stream streaming grab buy purchase soundcloud spotify itunes bandcamp youtube facebook twitter instagram vimeo deezer tidal website check peep watch follow enjoy tuned via
 """.split()
 VIDEO = "video videos clip visual visuals visualizer directed director filmed footage shot animation animated choreograph* cinematograph* trailer".split()
 SAYS = """

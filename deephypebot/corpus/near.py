@@ -65,13 +65,12 @@ def join_equal(groups: Groups, values: NDArray[Any]) -> None:
             groups.join(int(same[0]), int(other))
 
 
-def join_alike(groups: Groups, signatures: Signatures, least: float) -> None:
-    """Put together what is alike by `least` or more: signatures (N, P), which may lie on disk."""
+def join_alike(groups: Groups, signatures: Signatures, rows: NDArray[np.intp], least: float) -> None:
+    """Put together what is alike by `least` or more: those rows of signatures (N, P), which may lie on disk; groups are of the rows."""
     for start in range(0, signatures.shape[1], ROWS):
-        band = np.ascontiguousarray(signatures[:, start : start + ROWS]).view(np.dtype((np.void, 4 * ROWS))).ravel()
+        band = np.ascontiguousarray(signatures[rows, start : start + ROWS]).view(np.dtype((np.void, 4 * ROWS))).ravel()
         for same in _buckets(band):
-            first = signatures[same[0]]
-            alike = (signatures[same[1:]] == first).mean(1) >= least
+            alike = (signatures[rows[same[1:]]] == signatures[rows[same[0]]]).mean(1) >= least
             for other in same[1:][alike]:
                 groups.join(int(same[0]), int(other))
 

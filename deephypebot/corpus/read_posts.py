@@ -36,7 +36,7 @@ SUFFIXES = {".jsonl": "JSONL", ".ndjson": "JSONL", ".csv": "CSV", ".parquet": "P
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A row that is no post. where: file and line; reason: what it is, and what is allowed."""
+    """A row that is no post. where: file and line, or address; reason: one of few, so that they can be counted."""
 
     where: str
     reason: str
@@ -70,14 +70,14 @@ def to_document(where: str, row: object, columns: Mapping[str, str]) -> Document
     if isinstance(row, Unreadable):
         return row
     if not isinstance(row, Mapping):
-        return Unreadable(where, f"is {shown(row)}; allowed is an object with a text")
+        return Unreadable(where, "no object")
     found: dict[str, Any] = {}
     for field, names in COLUMNS.items():
         names = (columns[field],) if field in columns else names
         found[field] = next((row[name] for name in names if row.get(name) not in (None, "")), None)
     text = found.pop("text")
     if not isinstance(text, str) or not text.strip():
-        return Unreadable(where, f"text is {shown(text)}; allowed is a text")
+        return Unreadable(where, "no text")
     genres = _labels(found.pop("genres"))
     texts: dict[str, Any] = {field: _one_line(value) for field, value in found.items()}
     return Document(text=_clean(text[:LONGEST]), genres=genres, **texts)
@@ -118,8 +118,8 @@ def _json_rows(path: Path) -> Iterator[tuple[str, object]]:
                 continue
             try:
                 yield where, json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
-            except (ValueError, RecursionError) as error:
-                yield where, Unreadable(where, f"is no JSON ({type(error).__name__}); allowed is an object a line")
+            except (ValueError, RecursionError):
+                yield where, Unreadable(where, "no JSON")
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[str, object]]:
@@ -132,8 +132,8 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, object]]:
                 row = next(reader)
             except StopIteration:
                 return
-            except csv.Error as error:
-                yield where, Unreadable(where, f"is no line of CSV ({error})")
+            except csv.Error:
+                yield where, Unreadable(where, "no line of CSV")
                 continue
             yield where, {str(name): value for name, value in row.items() if name is not None}
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from deephypebot.corpus.explore import Exploration, Readers, Tally, explore
 from deephypebot.corpus.folder import check_folder, read_rows
-from deephypebot.corpus.funnel import MEANING
+from deephypebot.corpus.funnel import MEANING, STEP
 from deephypebot.errors import InputError
 
 COLUMNS = ["text", "original", "post", "site", "artist", "title", "genres", "genre_root"]
@@ -100,7 +100,7 @@ def _length(funnel: dict[str, Any], found: Exploration) -> list[str]:
     ]
     length = Counter[int]()
     for name, number in funnel.get("words", {}).items():
-        length[min(10, int(name) // 2)] += number
+        length[min(10, int(name) * STEP // 50)] += number
     posts: list[Row] = [
         ("500 or more" if step == 10 else f"{50 * step} to {50 * step + 49}", number, [])
         for step, number in sorted(length.items())

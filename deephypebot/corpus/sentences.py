@@ -33,7 +33,7 @@ RESIDUE = re.compile(
 JOINED = re.compile(r"[a-z]{3}[.!?][A-Z][a-z]|[a-z]{3,}[A-Z][a-z]{3,}[A-Z]?\w*\s+[a-z]+[A-Z]")
 FURNITURE = re.compile(
     r"^(?:this\s+(?:entry|post)|posted|tagged|filed|categor|tags?\b|share\b|related|comments?\b|leave\s+a|reply|photos?\b|image|credit|words?\s+(?:by|of)|written\s+by|text\s+by|by\s+[A-Z]\w+\s+[A-Z]\w+$|source\b|via\s|bookmark|read\s+more|read\s+(?:the|our)|continue|about\s+the\s+author|advertis|sponsor|"
-    r"buy\b|tickets?\b|track\s?list|live\s+dates|tour\s+dates|release\s+date|genre\s*:|label\s*:|artist\s*:|title\s*:|rating|for\s+fans\s+of|ffo\b|rvgeo|sounds\s+like\s*:|who\s*:|where\s*:|when\s*:|why\s*:|what\s*:|hype\s+machine|all\s+rights|copyright|©|privacy|cookie|newsletter|sign\s+up|"
+    r"buy\b|tickets?\b|track\s?list|live\s+dates|tour\s+dates|release\s+date|genre\s*:|label\s*:|artist\s*:|title\s*:|rating|for\s+fans\s+of|ffo\b|sounds\s+like\s*:|who\s*:|where\s*:|when\s*:|why\s*:|what\s*:|hype\s+machine|all\s+rights|copyright|©|privacy|cookie|newsletter|sign\s+up|"
     r"subscribe|loading|home\b.{0,30}\b(?:about|contact)|search\b|menu\b|skip\s+to|advertisement|previously\s*:|tracklist|listen\s*:|stream\s*:|download\s*:|watch\s*:|connect\b|social|website)",
     re.IGNORECASE,
 )

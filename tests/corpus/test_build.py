@@ -18,12 +18,15 @@ from deephypebot.cli import main
 from deephypebot.corpus.addresses import address_of
 from deephypebot.corpus.annotate import Facts, find_facts, key_of, merge
 from deephypebot.corpus.engines import run_shards
+from deephypebot.corpus.harvest.harvest import now_utc
 from deephypebot.corpus.near import Groups, digest, join_alike, join_equal, signature
 from deephypebot.corpus.read_posts import Unreadable, read_posts
+from deephypebot.corpus.remembered import Remembered
 from deephypebot.corpus.shard import artist_key
 from deephypebot.corpus.source import Source
 from deephypebot.errors import InputError, Limited
 from deephypebot.services import Finding
+from deephypebot.store import Store
 from deephypebot.types import Song
 from tests.fakes.old_web_pages import many_pages, old_pages
 
@@ -238,7 +241,7 @@ def test_near_duplicates() -> None:
     texts = [text, text.replace("word5 ", "other "), " ".join(f"thing{i}" for i in range(80)), text]
     signatures = np.stack([np.frombuffer(signature(one, 64, 3), np.uint32) for one in texts])
     groups = Groups(4)
-    join_alike(groups, signatures, 0.7)
+    join_alike(groups, signatures, np.arange(4), 0.7)
     assert [groups.first(i) for i in range(4)] == [0, 0, 2, 0]
     equal = Groups(4)
     join_equal(equal, np.array([digest(one) for one in texts]))
@@ -259,10 +262,8 @@ def test_addresses_and_artists_are_compared_plainly() -> None:
 
 
 class Catalogue:
-    name = "one"
-
-    def __init__(self, finding: Finding | None, fails: bool = False) -> None:
-        self.finding, self.fails, self.asked = finding, fails, 0
+    def __init__(self, name: str, finding: Finding | None, fails: bool = False) -> None:
+        self.name, self.finding, self.fails, self.asked = name, finding, fails, 0
 
     def find_song(self, song: Song, ids: Any) -> Finding | None:
         self.asked += 1
@@ -271,33 +272,35 @@ class Catalogue:
         return self.finding
 
 
-class Remembers(dict[tuple[str, str], Finding | None]):
-    def recall(self, key: str, catalogue: str) -> tuple[Finding | None] | None:
-        return (self[key, catalogue],) if (key, catalogue) in self else None
-
-    def keep(self, key: str, catalogue: str, finding: Finding | None) -> None:
-        self[key, catalogue] = finding
-
-
-def test_facts_keep_their_licence_and_are_asked_once() -> None:
-    song, memory = Song("A", "B"), Remembers()
-    open_, closed = (
-        Finding("free", "CC0-1.0", True, genres=("shoegaze", "my cat")),
-        Finding("shop", "terms", False, genres=("house",), features={"energy": 0.5}),
-    )
-    catalogues = [Catalogue(open_), Catalogue(closed)]
-    catalogues[1].name = "two"
-    facts = find_facts([song, song], catalogues, memory)[key_of(song)]
-    assert facts == Facts(("shoegaze",), "rock", "free", "CC0-1.0")
-    assert find_facts([song], catalogues, memory, may_train_only=False)[key_of(song)].features == {"energy": 0.5}
-    assert [one.asked for one in catalogues] == [1, 1]
+def test_facts_keep_their_licence_and_are_asked_once(tmp_path: Path) -> None:
+    song, store = Song("A", "B"), Store(f"sqlite:///{tmp_path}/a.db")
+    free = Catalogue("one", Finding("free", "CC0-1.0", True, genres=("shoegaze", "my cat")))
+    shop = Catalogue("two", Finding("shop", "terms", False, genres=("house",), features={"energy": 0.5}))
+    for _ in range(2):
+        asked = [Remembered(one, store.songs, 30.0, now_utc) for one in (free, shop)]
+        assert find_facts([song, song], asked)[key_of(song)] == Facts(("shoegaze",), "rock", "free", "CC0-1.0")
+        assert find_facts([song], asked, may_train_only=False)[key_of(song)].features == {"energy": 0.5}
+    assert (free.asked, shop.asked) == (1, 1)
     assert merge([]) == Facts()
+    store.close()
 
 
 def test_a_catalogue_that_fails_is_passed_over() -> None:
     told: list[str] = []
-    broken = Catalogue(None, fails=True)
-    facts = find_facts([Song("A", "B"), Song("C", "D")], [broken], Remembers(), note=told.append)
+    broken = Catalogue("one", None, fails=True)
+    facts = find_facts([Song("A", "B"), Song("C", "D")], [broken], note=told.append)
     assert list(facts.values()) == [Facts(), Facts()]
     assert broken.asked == 1
     assert told == ["one is not asked any more: wait"]
+
+
+def test_captions_name_no_song_and_are_kept(tmp_path: Path) -> None:
+    caption = "A warm bass line walks under a soft electric piano, and the drums are brushed and slow."
+    (tmp_path / "a.jsonl").write_text(
+        json.dumps({"caption": caption, "source": "musiccaps", "licence": "CC BY-SA 4.0"})
+    )
+    assert (
+        main(["corpus", "build", str(tmp_path / "a.jsonl"), "--out", str(tmp_path / "out"), "--engine", "inline"]) == 0
+    )
+    (row,) = rows_of(tmp_path / "out")
+    assert (row["text"], row["licence"]) == (caption, "CC BY-SA 4.0")

@@ -59,7 +59,9 @@ def read_article(body: bytes, headers: dict[str, str], url: str, source: str) ->
 
 
 def _extracted(html: str, url: str) -> dict[str, Any]:
-    import trafilatura
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its downloader, unused here, looks for a SOCKS library
+        import trafilatura
 
     try:
         found = trafilatura.bare_extraction(
