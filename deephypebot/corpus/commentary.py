@@ -1,14 +1,17 @@
 """Is a sentence commentary on music? What it says of sound and of the song counts for it, what it says of dates, lives, shows, shops and
-videos against it. Pure; the words are in musical_words.py."""
+videos against it: a logistic regression, fitted by dev/fit_commentary.py to sentences that were read and marked. Pure; the words are in
+musical_words.py."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 from deephypebot.corpus.musical_words import groups_of
 
-THRESHOLD = 2.4
+THRESHOLD = 0.8  # of the probability; dev/fit_commentary.py shows what another would keep
 WORD = re.compile(r"\{?[\w&]+(?:[-'’][\w&]+)*\}?")
 DATE = re.compile(
     r"\b(?:\d{1,2}(?:st|nd|rd|th)|(?:jan|feb|mar|apr|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?\s\d{1,2}\b|\d{1,2}\s(?:of\s)?(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)|\d{1,2}[/.]\d{1,2}|20[012]\d)\b",
@@ -29,6 +32,19 @@ POINTS = re.compile(
 LIVES = re.compile(
     r"\b(?:\d+|[a-z]+teen|twenty\S*)[\s-]year[\s-]old\b|\b[A-Z][\w.]+-based\b|\bbased\s+(?:in|out\s+of)\b|\bhail(?:s|ing)\s+from\b|\b(?:grew|growing)\s+up\b|\b(?:signed|signing)\s+to\b|\bwho\s+(?:has|have)\s+(?:previously\s)?worked\s+with\b|"
     r"\b(?:made|make|consists?|consisting|comprised|comprising)\s+(?:up\s+)?of\b|\bformed\s+in\b|\b(?:million|thousand|\d+k|\d{1,3},\d{3})\s+(?:\w+\s)?(?:streams|plays|views|listens)|\bhype\s*m(?:achine)?\b|\bcharts?\b|\bthe\s+project\s+of\b|\bside[\s-]project\b|\bmeeting\s+(?:in|at|during|through|online)\b|\b(?:met|bonded|bonding)\s+(?:in|at|over|through|while|quickly|during)\b|\b(?:band|duo|trio|quartet|group|project|act)\s+from\s+[A-Z]|\bwas\s+(?:born|raised)\b|\bborn\s+(?:to|in|and)\b|\b(?:high\s+school|college|university)\b|\bcritical(?:ly)?\s+acclaim(?:ed)?\b|\bcult\s+\w+|\bwas\s+(?:written|recorded)\s+(?:last|in|during|on|while|at|over)\b|\ba\s+total\s+of\b|\bcompilation\s+features\b|\b(?:studied|studying|graduated|earned\s+(?:her|his|their|an?))\b|\bdaughter\s+of\b|\bson\s+of\b|\bsampled\s+by\b|\bspent\s+(?:\w+\s){1,4}(?:time|months|years)\b|\b(?:his|her|their)\s+(?:debut|first|second|third|sophomore)\s+(?:album|ep|lp|record|full-length)\b|\b(?:awards?|nominated|grammy|platinum)\b|\bback\s+in\s+(?:20|19)\d\d|\bat\s+(?:the\s+)?age\b",
+    re.IGNORECASE,
+)
+CREDITS = re.compile(
+    r"\b(?:features?|featuring|with)\s(?:\S+\s){1,6}on\s(?:lead\s|backing\s)?(?:guitars?|bass|drums|vocals|keys|keyboards|piano|synths?|saxophone|trumpet|violin|cello|production|the\smic)\b|\bon\s(?:production|mixing|mastering)(?:\sdut(?:y|ies))?\b|"
+    r"\bproduction\s(?:from|by|courtesy)\b|\benlist(?:ed|s|ing)\b|\bhelped\s(?:out\s)?by\b|\bteam(?:ed|s|ing)\s+up\b|\bjoin(?:ed|s)\s+forces\b|\b(?:mixed|mastered|engineered)\s(?:\w+\s)?by\b|\(\s?(?:guitars?|bass|drums|vocals|keys|piano|synths?|saxophone|production|strings)\b",
+    re.IGNORECASE,
+)
+BIDS = re.compile(
+    r"^(?:so\s+)?(?:go|never|don['’]t|do|put|get|grab|pick|turn|buy|dig|enjoy|expect|stream|check|watch|follow|download|catch|see|find|head|join|read|listen)\s",
+    re.IGNORECASE,
+)
+NEWS = re.compile(
+    r"\b(?:has|have|had)\s(?:just|recently|finally|now)\s(?:been\s)?(?:released?|dropped|shared|unveiled|announced|premiered|signed)\b|\b(?:is|was|comes|are)\s(?:pulled|taken|lifted|culled|plucked)\s(?:from|off)\b|\bdropped\s+off\b|\bhopefully\s+we['’]ll\b|\brecently[\s-]released\b|\breturns?\s+on\b|\bnew(?:est)?\s+release\b",
     re.IGNORECASE,
 )
 SPEAKS = re.compile(
@@ -58,48 +74,67 @@ THE_SONG = re.compile(
     r"\{title\}|\{artist\}|\b(?:this|the|that|his|her|their|its|latest|new)\s(?:[\w-]+\s){0,2}(?:track|song|single|tune|record|album|ep|one|beat|music|sound|voice|vocals?|remix|cover|lyrics|melody|chorus|guitar\w*|synth\w*|bass\w*|drums?|opening|production|vibes?)\b|\bit\b|\bher\b|\bhis\b|\btheir\b",
     re.IGNORECASE,
 )
-REASONS = {  # of what a sentence is about, where it is not music
+REASONS = {  # of what a sentence is about, where it is not music; by the features that tell
     "pointing": "points to a player, a shop or a site",
     "shows": "tour dates and shows",
     "release": "release news",
     "life": "life of the artist",
     "video": "about the video",
     "says": "introduces a quotation",
+    "own work": "somebody speaks of themselves",
+    "first person": "somebody speaks of themselves",
 }
+POINTS_AT_SONG = re.compile(r"(?:it|this|the|an?|with|her|his|their)\b", re.IGNORECASE)
+CAPITAL = re.compile(r"(?<=\s)[A-Z][a-z]+")
+WEIGHTS = {
+    "bias": -0.58, "sound": 1.32, "praise": 0.79, "genre": 0.34, "song": 0.38, "describes": 1.03, "title": 0.69, "artist": -0.34, "pointing": -1.09, "shows": -0.34, "release": -0.94, "life": -1.03, "video": -2.34, "says": -0.24, "own work": -7.0, "first person": -1.3, "begins with a name": 0.39, "begins with the song": 0.34, "names": -0.29, "asks or cries": -1.2,
+}  # fmt: skip
 
 
 def find_other_subject(text: str) -> str | None:
     """Why a sentence with slots is no commentary on music, None where it is."""
-    counts = count_groups(text)
-    against = weigh_against(text, counts)
-    sound, praise, genre = min(3, counts["sound"]), min(3, counts["praise"]), min(2, counts["genre"])
-    speaks_of_song = counts["about"] + text.count("{title}") > 0
-    describes = 0.8 * min(2, len(DESCRIBES.findall(text)))
-    score = 1.5 * sound + 0.8 * praise + 0.6 * genre + 0.8 * speaks_of_song + describes - sum(against.values())
-    if against["pointing"] >= 3 and sound < 3:
-        return REASONS["pointing"]
-    if OWN_WORK.search(text) or (PERSON.search(text) and not THE_SONG.search(text)):
-        return "somebody speaks of themselves"
-    is_about_music = sound > 0 or (speaks_of_song and praise + genre + describes > 0)
-    if score >= THRESHOLD and is_about_music:
+    found = measure(text)
+    if probability(found) >= THRESHOLD:
         return None
-    worst = max(against, key=lambda name: against[name])
-    return REASONS[worst] if against[worst] >= 1 else "no commentary on music"
+    worst = max(REASONS, key=lambda name: found[name])
+    return REASONS[worst] if found[worst] >= 1 else "no commentary on music"
 
 
-def count_groups(text: str) -> Counter[str]:
-    """How many words of the text are of each group."""
-    return Counter(group for word in WORD.findall(text.lower()) for group in groups_of(word))
+def probability(found: Mapping[str, float]) -> float:
+    """That a sentence of these features is commentary on music."""
+    odds = sum(WEIGHTS[name] * value for name, value in found.items())
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, odds))))
 
 
-def weigh_against(text: str, counts: Counter[str]) -> dict[str, float]:
-    """What speaks against commentary, by subject."""
-    dates = len(DATE.findall(text))
+def measure(text: str) -> dict[str, float]:
+    """The features of a sentence with slots, by name."""
+    counts = Counter(group for word in WORD.findall(text.lower()) for group in groups_of(word))
+    words, dates = len(text.split()), len(DATE.findall(text))
     return {
-        "pointing": 3.0 * len(POINTS.findall(text)) + 0.7 * counts["pointing"],
+        "bias": 1.0,
+        "sound": min(3, counts["sound"]),
+        "praise": min(3, counts["praise"]),
+        "genre": min(2, counts["genre"]),
+        "song": counts["about"] + text.count("{title}") > 0,
+        "describes": min(2, len(DESCRIBES.findall(text))),
+        "title": "{title}" in text,
+        "artist": "{artist}" in text,
+        "pointing": 3.0 * len(POINTS.findall(text)) + 1.5 * len(BIDS.findall(text)) + 0.7 * counts["pointing"],
         "shows": 1.2 * counts["shows"] + 0.8 * dates * (counts["shows"] > 0),
-        "release": 1.5 * len(OUT.findall(text)) + 0.45 * counts["release"] + 0.8 * dates,
-        "life": 1.3 * len(LIVES.findall(text)) + 0.5 * counts["life"] + 1.2 * max(0, len(ROLES.findall(text)) - 1),
+        "release": 1.5 * len(OUT.findall(text))
+        + 1.3 * len(NEWS.findall(text))
+        + 0.45 * counts["release"]
+        + 0.8 * dates,
+        "life": 1.3 * len(LIVES.findall(text))
+        + 2.0 * len(CREDITS.findall(text))
+        + 0.5 * counts["life"]
+        + 1.2 * max(0, len(ROLES.findall(text)) - 1),
         "video": 1.2 * counts["video"],
         "says": 2.0 * len(SPEAKS.findall(text)) + 0.6 * counts["says"],
+        "own work": OWN_WORK.search(text) is not None,
+        "first person": PERSON.search(text) is not None and not THE_SONG.search(text),
+        "begins with a name": text.startswith(("{", '"', "'", "“")),
+        "begins with the song": POINTS_AT_SONG.match(text) is not None,
+        "names": 10 * len(CAPITAL.findall(text)) / max(1, words),
+        "asks or cries": "?" in text or "!" in text,
     }

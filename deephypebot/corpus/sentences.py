@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from deephypebot.corpus.blocks import Block
 from deephypebot.corpus.commentary import find_other_subject
+from deephypebot.corpus.grammar import has_main_verb
 from deephypebot.corpus.language import is_surely_other
 
 WORDS = (10, 60)  # of a sentence that is kept
@@ -147,7 +148,7 @@ def find_fault(piece: Piece, masked: str) -> str | None:
         return "quotation"
     if _is_list(text):
         return "list of names"
-    return find_other_subject(masked)
+    return find_other_subject(masked) or (None if has_main_verb(masked) else "no main verb")
 
 
 def is_complete(text: str) -> bool:
