@@ -54,7 +54,7 @@ signed manager management university college school based -based duo trio quarte
 POINTING = """
 below above here click subscribe download stream streaming grab buy purchase soundcloud spotify itunes bandcamp youtube facebook twitter instagram vimeo deezer tidal website check peep watch follow enjoy tuned via
 """.split()
-VIDEO = "video videos clip visual visuals visualizer directed director filmed footage shot animation animated choreograph* cinematograph* trailer".split()
+VIDEO = "artwork* animation* video videos clip visual visuals visualizer directed director filmed footage shot animated choreograph* cinematograph* trailer".split()
 SAYS = """
 says said saying explains explained explaining states stated tells told describes described commented comments adds added shares discusses discussing recalls admits reveals statement interview notes
 """.split()
