@@ -26,28 +26,28 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def labels() -> dict[str, bool]:
+    return {row["sha256"]: row["good"] for row in map(json.loads, LABELS.read_text().splitlines())}
+
+
 def draw(corpus: Path, number: int, out: Path) -> None:
-    seen = {row["sha256"] for row in map(json.loads, LABELS.read_text().splitlines())}
+    marked = labels()
     kept = {row["original"]: "" for row in pq.read_table(corpus / "sentences.parquet").to_pylist()}
-    dropped = {
-        row["original"]: row["reason"]
-        for row in pq.read_table(corpus / "dropped.parquet", columns=["original", "reason"]).to_pylist()
-    }
-    sides = [
-        sorted(item for item in side.items() if sha256(item[0]) not in seen and len(item[0]) < 1500)
-        for side in (kept, dropped)
-    ]
+    dropped = {row["original"]: row["reason"] for row in pq.read_table(corpus / "dropped.parquet").to_pylist()}
+    sides = [sorted(item for item in side.items() if len(item[0]) < 1500) for side in (kept, dropped)]
     chance = random.Random(number)
     rows = [row for side in sides for row in chance.sample(side, EACH)]
     chance.shuffle(rows)
     out.mkdir(parents=True)
     (out / "key.json").write_text(json.dumps({"draw": number, "rows": rows}, ensure_ascii=False))
-    (out / "sheet.txt").write_text("".join(f"{at} {' '.join(text.split())}\n" for at, (text, _) in enumerate(rows)))
+    sheet = [f"{at} {' '.join(text.split())}\n" for at, (text, _) in enumerate(rows) if sha256(text) not in marked]
+    (out / "sheet.txt").write_text("".join(sheet))
+    print(f"{len(sheet)} of {len(rows)} are still to be marked")
 
 
 def score(out: Path, good: set[int]) -> None:
-    key = json.loads((out / "key.json").read_text())
-    rows = [(at in good, *row) for at, row in enumerate(key["rows"])]
+    marked, key = labels(), json.loads((out / "key.json").read_text())
+    rows = [(marked.get(sha256(text), at in good), text, reason) for at, (text, reason) in enumerate(key["rows"])]
     for name, of in (("kept", [row for row in rows if not row[2]]), ("dropped", [row for row in rows if row[2]])):
         rightly = sum(is_good == (name == "kept") for is_good, _, _ in of)
         print(f"{name}: {rightly} of {len(of)} rightly ({rightly / len(of):.1%})")
@@ -57,9 +57,11 @@ def score(out: Path, good: set[int]) -> None:
     )
     with LABELS.open("a") as file:
         for is_good, text, reason in rows:
-            file.write(
-                json.dumps({"sha256": sha256(text), "draw": key["draw"], "kept": not reason, "good": is_good}) + "\n"
-            )
+            if sha256(text) not in marked:
+                file.write(
+                    json.dumps({"sha256": sha256(text), "draw": key["draw"], "kept": not reason, "good": is_good})
+                    + "\n"
+                )
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from deephypebot.corpus.musical_words import groups_of
 
-THRESHOLD = 0.7  # of the probability
+THRESHOLD = 0.75  # of the probability
 WORD = re.compile(r"\{?[\w&]+(?:[-'’][\w&]+)*\}?")
 DATE = re.compile(
     r"\b(?:\d{1,2}(?:st|nd|rd|th)|(?:jan|feb|mar|apr|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?\s\d{1,2}\b|\d{1,2}\s(?:of\s)?(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)|\d{1,2}[/.]\d{1,2}|20[012]\d)\b",
@@ -66,7 +66,7 @@ ROLES = re.compile(
 OWN_WORK = re.compile(
     r"\b(?:i|we)(?:['’](?:ve|d|m|re))?\s(?:\w+\s){0,2}?(?:wrote|written|writing|recorded|recording|produced|programmed|played|play|perform\w*|made\s+(?:the|this)|make\s+music|wanted\s+(?:to|this|the|it)|want\s+to\s+(?:make|write|put)|sing|sang|learned|started\s+(?:to|out|making|writing))\b|"
     r"\bmy\s+(?:\w+\s)?(?:music|voice|songs?|songwriting|sound|guitar|saxophone|lyrics|band|ep|album|records?|production|producer|fans?|first\s+single|style)\b|\bas\s+an?\s+(?:person|creator|musician|producer|artist|songwriter|band)\b|\bsessions?\s+(?:i|we)\b|\bour\s+(?:music|songs?|sound|album|ep|band|fans|lyrics|record)\b|"
-    r"\b(?:i|we)\s+(?:feel\s+like\s+everyone|love\s+bright|had\s+there)\b|\bput\s+(?:this|that|these|it|those)\s+(?:\w+\s)?into\s+a\s+song\b|\bpush(?:es)?\s+me\b|\bfor\s+me\s+music\b",
+    r"\b(?:i|we)\s+(?:feel\s+like\s+everyone|love\s+bright|had\s+there)\b|\bput\s+(?:this|that|these|it|those)\s+(?:\w+\s)?into\s+a\s+song\b|\bpush(?:es)?\s+me\b|\bfor\s+me\s+music\b|\b(?:fun|hard|easy)\s+to\s+perform\b|\bexpress\s+myself\b|\bi\s+(?:felt|could|constantly)\b.{0,40}\b(?:writing|experiment|express|explore)\b|\bwhen\s+writing\b",
     re.IGNORECASE,
 )
 PERSON = re.compile(r"\b(?:i|i['’]ve|i['’]m|i['’]d|my|me|myself)\b", re.IGNORECASE)
@@ -87,12 +87,13 @@ REASONS = {  # of what a sentence is about, where it is not music; by the featur
 CAPITAL = re.compile(r"(?<=\s)[A-Z][a-z]+")
 PRESENTS = re.compile(
     r"(?:\b(?:is|are|was)|['’]s)\s(?:called|titled|entitled|named)\b|(?:\b(?:is|are|was)|['’]s)\s(?:the|their|his|her|a|one\sof)\s(?:\w+\s)?(?:new|newest|latest|first|second|third|current|lead|debut|follow-up)\s(?:single|song|track|excerpt|release|cut|offering|in\sa|to|from|off)\b|"
-    r"\b(?:courtesy\sof|follow(?:s|ing)?\s(?:on|up)|newest|today|this\sweek|weeks?|signing|excerpt|sign\sof\s(?:things|what)|newly\sreleased|placeholder|accompany(?:ing)?)\b",
+    r"\b(?:courtesy\sof|follow(?:s|ing)?\s(?:on|up)|newest|today|this\sweek|weeks?|signing|excerpt|sign\sof\s(?:things|what)|newly\sreleased|placeholder|(?:delighted|happy|excited|stoked)\sto\s(?:share|premiere|present)|returns?\swith\sanother|last\ssingle|so\sfar|accompany(?:ing)?)\b",
     re.IGNORECASE,
 )
 BACKGROUND = re.compile(
     r"\b(?:was|were|been)\s(?:\w+ly\s)?(?:written|recorded|created|made|formed|pieced|conceived|released|born|inspired|crafted)\b|\b(?:up-?and-?coming|upcoming|emerging|rising)\s(?:\w+\s)?(?:artist|musician|star|producer|act|talent|band)|"
-    r"\b(?:history|cut\s\w+\steeth|bandmates?|as\sa\s(?:teenager|kid|child)|described?\sas|previously|went\ssolo|credits?|known\s(?:for|as)|played\s(?:guitar|in)|been\s(?:using|working|making)|musicians?|success|name\sis|\d+\+?\syears?)\b",
+    r"\bis\s(?:an?|the)\s(?:[\w-]+\s){0,4}(?:project|quartet|trio|duo|band|group|producer|singer|songwriter|artist|rapper|musician|moniker|alias)\b|\b(?:last|this|that)\syear\b|\bin\s20\d\d\b|"
+    r"\b(?:history|helmed|surfaced|career|upbringing|heritage|formed\sby|co-?written|co-?produced|production\sduo|his\slife|her\slife|cut\s\w+\steeth|bandmates?|as\sa\s(?:teenager|kid|child)|described?\sas|previously|went\ssolo|credits?|known\s(?:for|as)|played\s(?:guitar|in)|been\s(?:using|working|making)|musicians?|success|name\sis|\d+\+?\syears?)\b",
     re.IGNORECASE,
 )
 BLOGGER = re.compile(
