@@ -136,9 +136,9 @@ def find_fault(piece: Piece, masked: str) -> str | None:
         return "item of a list"
     if is_surely_other(SLOT.sub(" ", masked)):
         return "other language"
-    if not is_complete(text):
+    if not is_complete(text, masked):
         return "incomplete"
-    if masked.count("(") != masked.count(")") or re.search(r"\}['’](?!s)|(?<!\w)['‘]\{", masked):
+    if re.search(r"\}['’](?!s)|(?<!\w)['‘]\{", masked):
         return "residue of the page"
     if JOINED.search(text) or _shouts(words):
         return "residue of the page"
@@ -151,13 +151,13 @@ def find_fault(piece: Piece, masked: str) -> str | None:
     return find_other_subject(masked) or (None if has_main_verb(masked) else "no main verb")
 
 
-def is_complete(text: str) -> bool:
-    """Whether it begins and ends as a sentence does, has a verb, and its brackets and quotation marks have their other halves."""
-    if not ENDS.search(text) or NO_END.search(text.rstrip(".!?…\"'”’)]")) or not OPENS.match(text):
+def is_complete(text: str, masked: str) -> bool:
+    """Whether it begins and ends as a sentence does, may have a verb, and its brackets and quotation marks have their other halves."""
+    if not ENDS.search(text) or NO_END.search(text.rstrip(".!?…\"'”’)]")) or not OPENS.match(masked):
         return False
     if text.endswith(("...", "…")) and len(text.split()) < 14:
         return False
-    if text.count("(") != text.count(")") or text.count('"') % 2 or text.count("“") != text.count("”"):
+    if masked.count("(") != masked.count(")") or masked.count('"') % 2 or masked.count("“") != masked.count("”"):
         return False
     return VERB.search(text) is not None
 

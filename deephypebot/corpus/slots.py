@@ -54,12 +54,13 @@ class Form:
 
 @dataclass(frozen=True)
 class Word:
-    """A word of a sentence at its place. key: its letters and digits, without a possessive, whose length is `owns`."""
+    """A word of a sentence at its place. key: its letters and digits, without a possessive, whose length is `owns`; full: with it."""
 
     start: int
     end: int
     text: str
     key: str
+    full: str
     owns: int
 
 
@@ -83,10 +84,10 @@ class Masker:
             if match is None:
                 at += 1
                 continue
-            last, form = match
+            last, form, owns = match
             takes_article = at > 0 and words[at - 1].key == "the" and form.written.casefold().startswith("the ")
             start = words[at - 1].start if takes_article else words[at].start
-            found.append((start, words[last].end - words[last].owns, form.slot))
+            found.append((start, words[last].end - owns, form.slot))
             at = last + 1
         text, end = "", 0
         for start, stop, slot in found:
@@ -94,30 +95,27 @@ class Masker:
             end = stop
         return _tidied(text + sentence[end:]) if found else sentence
 
-    def _longest(self, words: Sequence[Word], at: int, sentence: str) -> tuple[int, Form] | None:
-        best: tuple[int, Form] | None = None
-        joined = ""
-        first = words[at].key[:1]
-        forms = self.by_first.get(first, ())
+    def _longest(self, words: Sequence[Word], at: int, sentence: str) -> tuple[int, Form, int] | None:
+        """The form that begins at a word: its last word, and how long the possessive is that does not belong to it."""
+        best: tuple[int, Form, int] | None = None
+        before = ""
+        forms = self.by_first.get(words[at].key[:1], ())
         if not forms:
             return None
         for last in range(at, min(len(words), at + MOST_TOKENS)):
-            joined += words[last].key
-            if last > at and words[last - 1].owns:
-                break
+            word, ends = words[last], {before + words[last].key: words[last].owns}
+            ends.setdefault(before + word.full, 0)
             for form in forms:
                 is_better = best is None or last > best[0] or (form.whole and not best[1].whole)
-                if (
-                    is_better
-                    and _is_same(joined, form, words[at : last + 1])
-                    and self._fits(form, words, at, last, sentence)
-                ):
-                    best = (last, form)
+                owns = next((ends[joined] for joined in ends if _is_same(joined, form, words[at : last + 1])), None)
+                if is_better and owns is not None and self._fits(form, words, at, last, sentence, owns):
+                    best = (last, form, owns)
+            before += word.full
         return best
 
-    def _fits(self, form: Form, words: Sequence[Word], at: int, last: int, sentence: str) -> bool:
+    def _fits(self, form: Form, words: Sequence[Word], at: int, last: int, sentence: str, owns: int) -> bool:
         """Whether the words are set as a name is: in quotation marks, as the post writes it, or with capitals."""
-        text = sentence[words[at].start : words[last].end - words[last].owns]
+        text = sentence[words[at].start : words[last].end - owns]
         if text.startswith(("#", "@")) or _is_quoted(sentence, words[at].start, words[last].end):
             return True
         opens = at == 0 or sentence[: words[at].start].rstrip()[-1:] in ".!?:"
@@ -144,12 +142,11 @@ class Masker:
 def _is_same(joined: str, form: Form, words: Sequence[Word]) -> bool:
     if joined == form.key:
         return True
-    if (
-        len(form.key) < SHORTEST_MISSPELT
-        or not form.whole
-        or abs(len(joined) - len(form.key)) > 1
-        or joined[:2] != form.key[:2]
-    ):
+    if not form.whole:
+        return (
+            joined == f"{form.key}s" and len(form.key) >= SHORTEST_MISSPELT and not is_ordinary(joined)
+        )  # Brownings voice
+    if len(form.key) < SHORTEST_MISSPELT or abs(len(joined) - len(form.key)) > 1 or joined[:2] != form.key[:2]:
         return False
     if len(words) != form.words:
         return False
@@ -164,7 +161,7 @@ def _words(sentence: str) -> Iterator[Word]:
         owns = len(text) - len(re.sub(r"['’]s$", "", text, flags=re.IGNORECASE))
         key = _key(text[: len(text) - owns].lstrip("#@"))
         if key:
-            yield Word(match.start(), match.end(), text, key, owns)
+            yield Word(match.start(), match.end(), text, key, _key(text.lstrip("#@")), owns)
 
 
 @lru_cache(100_000)
@@ -231,7 +228,7 @@ def _parts(name: str) -> Iterator[Form]:
     """The words of a name that may stand for it: Misch, Knocks."""
     words = name.split()
     for word in words if len(words) > 1 else ():
-        if len(_key(word)) > 2 and word.casefold() not in SMALL and is_marked(word):
+        if len(_key(word)) > 2 and word.casefold() not in SMALL and (is_marked(word) or name.islower()):
             yield Form("artist", _key(word), word, False)
 
 

@@ -233,7 +233,7 @@ def completed(guesses: Sequence[Headline], evidence: Evidence) -> list[Headline]
             found += [
                 replace(one, artist=name, title=one.artist[len(name) :].strip(), prior=0.5)
                 for name in artists
-                if one.artist.startswith(f"{name} ")
+                if one.artist.startswith(f"{name} ") and matched(one.artist) not in evidence.named.number
             ]
             found += [replace(one, title=title, prior=one.prior - 0.05) for title in likely_titles(evidence)]
     return found
@@ -273,7 +273,7 @@ def likely_artists(evidence: Evidence) -> list[str]:
     counts = Counter[str]()
     written = evidence.named.written | evidence.artists.written
     for key, name in written.items():
-        if is_marked(name) and not is_no_artist(name) and key != evidence.site:
+        if is_marked(name) and not name.isdecimal() and not is_no_artist(name) and key != evidence.site:
             counts[name] = (
                 2 * (evidence.artists.number[key] + evidence.owners.number[key])
                 + 3 * evidence.named.number[key]

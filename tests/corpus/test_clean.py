@@ -179,19 +179,16 @@ def test_faults_of_sentences(text: str, fault: str) -> None:
 
 
 def test_completeness() -> None:
-    assert is_complete("The drums are huge.")
-    assert not any(
-        map(
-            is_complete,
-            (
-                "the drums are huge.",
-                "The drums are huge",
-                "The drums (are huge.",
-                "Warm drum, no mercy.",
-                "The drums are:",
-            ),
-        )
+    assert is_complete("The drums are huge.", "The drums are huge.")
+    assert is_complete("tyko is huge.", "{title} is huge.")
+    broken = (
+        "the drums are huge.",
+        "The drums are huge",
+        "The drums (are huge.",
+        "Warm drum, no mercy.",
+        "The drums are:",
     )
+    assert not any(is_complete(text, text) for text in broken)
 
 
 def test_languages() -> None:
