@@ -22,7 +22,7 @@ FURNITURE = frozenset(
     "january february march april may june july august september october november december jan feb mar apr jun jul aug sep oct nov dec a an "
     "pick picks now playing currently listening to introducing exclusive featured feature diggin this tune tunes download free discover discovery "
     "hear follow up post chill what s whats spotlight interview recommended fresh essential get know world heard official session live on repeat in rotation "
-    "love obsession obsessed jam electronic indie pop folk rock hip hop rap dance house techno r b rnb remix cover cool mixtape playlist top up next one "
+    "love obsession obsessed jam downtempo ambient lofi electronic indie pop folk rock hip hop rap dance house techno r b rnb remix cover cool mixtape playlist top up next one "
     "watch list check out words text photos review sotd totd tonight today tomorrow morning afternoon night weekend mood best found sound sounds alert take "
     "and with by for from our your my we i album ep lp mix hot something artist artists band bands to watch ones must know spotify soundcloud youtube vevo bandcamp "
     "to you ll enjoy meet just here heard loving playing clip lyric lyrics visuals visualizer rising emerging buzz unsigned uk us la nyc london berlin sweden".split()
@@ -195,11 +195,11 @@ def guests_of(text: str) -> tuple[str, ...]:
 
 def _cleaned(artist: str, title: str, prior: float) -> Headline:
     artist = BRACKETED.sub(lambda m: "" if is_furniture(m[1]) or re.match(r"[A-Z]{2,3}$|prod", m[1]) else m[0], artist)
-    return Headline(clean_artist(_straight(artist)), clean_title(_straight(title)), prior)
+    return Headline(re.sub(r"(?<=s)['’]$", "", clean_artist(_straight(artist))), clean_title(_straight(title)), prior)
 
 
 def _straight(name: str) -> str:
-    return re.sub(r"\s+", " ", name.strip(' "“”„‟«»-–—:|,/*')).strip()
+    return re.sub(r"\s+", " ", name.strip(' "“”„‟«»-–—:|,/*⚡♫♪★☆►▶♥')).strip()
 
 
 def _quoted(part: str, knows: Callable[[str], bool]) -> list[Headline]:
