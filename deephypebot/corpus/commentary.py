@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from deephypebot.corpus.musical_words import groups_of
 
-THRESHOLD = 0.65  # of the probability
+THRESHOLD = 0.63  # of the probability
 WORD = re.compile(r"\{?[\w&]+(?:[-'’][\w&]+)*\}?")
 DATE = re.compile(
     r"\b(?:\d{1,2}(?:st|nd|rd|th)|(?:jan|feb|mar|apr|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?\s\d{1,2}\b|\d{1,2}\s(?:of\s)?(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)|\d{1,2}[/.]\d{1,2}|20[012]\d)\b",
