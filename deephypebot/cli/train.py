@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deephypebot.cli.flags import add_source, number, parse_source, seed, setting, whole_number
 from deephypebot.cli.output import emit, note
 from deephypebot.errors import InputError
 
+if TYPE_CHECKING:
+    from deephypebot.corpus.source import Source
+
 HUGE = 1e9
 SETTINGS: dict[str, Any] = {  # flags that are settings of the run or of the model, by the name of the field
     "epochs": number(0, HUGE, above=True),
+    "pretrain_epochs": number(0, HUGE, above=True),
     "batch_size": whole_number(1, 65_536),
     "accumulate": whole_number(1, 65_536),
     "lr": number(0, 1, above=True),
@@ -26,6 +30,7 @@ SETTINGS: dict[str, Any] = {  # flags that are settings of the run or of the mod
 }
 HELP = {
     "epochs": "passes over the sentences (default: 3, or what --minutes allow, or enough of a small corpus for gru)",
+    "pretrain_epochs": "passes over the text of --pretrain (default: 1, or enough of a small one for gru)",
     "minutes": "stop after this long at the latest; it stops before where held-out text no longer gets cheaper",
     "batch_size": "sentences a step",
     "target_kl": "the rate, nats a sentence",
@@ -57,6 +62,12 @@ def add_cvae(parser: argparse.ArgumentParser) -> None:
         "--backbone", default="smollm2", metavar="NAME", help="smollm2 (default), gru, or a Llama-like model's folder"
     )
     add_source(parser)
+    parser.add_argument(
+        "--pretrain",
+        type=Path,
+        metavar="PATH",
+        help="train on this first: a folder that `corpus build` wrote, a .jsonl file, or text, one sentence a line",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the checkpoint folder to write")
     for name, kind in SETTINGS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind, help=HELP.get(name))
@@ -177,10 +188,19 @@ def run(args: argparse.Namespace) -> int:
     overrides = parse_overrides(args)
     from deephypebot.model.training.train_run import train_cvae
 
-    metrics = train_cvae(args.backbone, parse_source(args), args.out, overrides)
+    metrics = train_cvae(args.backbone, parse_source(args), args.out, overrides, parse_pretrain(args.pretrain))
     for name, value in (metrics or {}).items():
         emit(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}")
     return 0
+
+
+def parse_pretrain(path: Path | None) -> Source | None:
+    """What the model sees first."""
+    from deephypebot.corpus.source import Source
+
+    if path is None:
+        return None
+    return Source("folder" if path.is_dir() else "jsonl" if path.suffix == ".jsonl" else "text", path)
 
 
 def parse_overrides(args: argparse.Namespace) -> dict[str, str]:

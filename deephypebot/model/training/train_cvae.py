@@ -29,7 +29,7 @@ from deephypebot.model.training.processes import Processes
 from deephypebot.model.training.training_state import load_state, save_state
 from deephypebot.types import Sentence
 
-POSITIVE = "epochs batch_size accumulate lr new_lr warmup clip evals_per_epoch patience minutes".split()
+POSITIVE = "epochs pretrain_epochs batch_size accumulate lr new_lr warmup clip evals_per_epoch patience minutes".split()
 NOT_NEGATIVE = "weight_decay target_kl kl_price kl_floor save_every_s seed".split()
 MAY_CHANGE = "device minutes epochs patience save_every_s evals_per_epoch".split()  # when a run is resumed
 
@@ -39,6 +39,7 @@ class TrainConfig:
     """How to train; saved beside the weights."""
 
     epochs: float = 3.0
+    pretrain_epochs: float = 1.0  # of the text that the model sees first, where there is such text
     batch_size: int = 32  # sentences a step and process
     accumulate: int = 1  # batches a step
     lr: float = 6e-4  # LoRA, or all of the GRU
@@ -94,7 +95,8 @@ class Progress:
 
 
 class Trainer:
-    """One training run. model: a TextVAE module; folder: of its state; save_best(metrics): called at every better evaluation."""
+    """One training run. model: a TextVAE module; folder: of its state; save_best(metrics): called at every better
+    evaluation; pretraining: what the model saw before."""
 
     def __init__(
         self,
@@ -104,6 +106,7 @@ class Trainer:
         folder: Path,
         save_best: Callable[[dict[str, float]], None],
         processes: Processes | None = None,
+        pretraining: str = "",
     ) -> None:
         self.model, self.split, self.config, self.folder, self.save_best = model, split, config, folder, save_best
         self.processes = processes or Processes()
@@ -113,7 +116,7 @@ class Trainer:
             self._groups(), betas=(0.9, 0.98), weight_decay=config.weight_decay, fused=True
         )
         self.progress = Progress()
-        self.settings = self._settings()
+        self.settings = self._settings() | {"pretraining": pretraining}
         self.history: list[dict[str, float]] = []
         self.lengths = model.lengths(split.train)
         self.batches_per_step = config.accumulate * self.processes.world

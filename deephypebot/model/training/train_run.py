@@ -40,10 +40,13 @@ LEAST_STEPS = 400  # of the GRU, on a corpus however small
 FEW = 1000  # sentences
 
 
-def train_cvae(backbone: str, source: Source, out: Path, overrides: Mapping[str, str]) -> dict[str, float]:
+def train_cvae(
+    backbone: str, source: Source, out: Path, overrides: Mapping[str, str], pretrain: Source | None = None
+) -> dict[str, float]:
     """Train into the folder `out`; a run that was cut off goes on where it stood. Returns the metrics.
 
     backbone: "gru", "smollm2" or what fetch_backbone takes. overrides: fields of the model's config or of TrainConfig by name.
+    pretrain: other text, which the model sees first (Gururangan et al., 2020, "Don't Stop Pretraining").
     Raises InputError, BackboneError, or CheckpointError where a file cannot be written or a run there is another one.
     """
     keep_freed_memory()
@@ -53,6 +56,7 @@ def train_cvae(backbone: str, source: Source, out: Path, overrides: Mapping[str,
     defaults = {} if backbone == "gru" else {"backbone": backbone}
     model_config, train_config = build_configs(kind, TrainConfig, overrides, defaults)
     split, processes = source.split(), Processes()
+    before = pretrain.split() if pretrain else None
     if "epochs" not in overrides:
         train_config = replace(train_config, epochs=enough_epochs(train_config, len(split.train), backbone))
     if len(split.train) < FEW and processes.rank == 0:
@@ -64,18 +68,35 @@ def train_cvae(backbone: str, source: Source, out: Path, overrides: Mapping[str,
         if processes.rank == 0:
             recover(out)
         alone = train_config.device if processes.world == 1 and backbone != "gru" else "cpu"
-        model = build_model(model_config, split, train_config.seed, alone)
-    card = {"data": [source.kind], "sentences": len(split.train), **asdict(train_config)}
-    state = out.with_name(f"{out.name}.training")
-    trainer = Trainer(model, split, train_config, state, lambda row: save(model, out, row, card), processes)
+        model = build_model(model_config, split, train_config.seed, alone, before)
+    data = [*dict.fromkeys([source.kind, *([pretrain.kind] if pretrain else [])])]
+    card = {"data": data, "sentences": len(split.train), **asdict(train_config)}
+    state, first = out.with_name(f"{out.name}.training"), out.with_name(f"{out.name}.pretraining")
+    seen = ""
+    if before:
+        seen = pretrained(model, before, train_config, backbone, first, processes)
+        card["pretraining"] = seen
+    trainer = Trainer(model, split, train_config, state, lambda row: save(model, out, row, card), processes, seen)
     trainer.run()
     if processes.rank:
         return {}
     best: Any = load(out)
     metrics = finish(best, split)
     save(best, out, metrics, card)
-    shutil.rmtree(state, ignore_errors=True)
+    for folder in (state, first):
+        shutil.rmtree(folder, ignore_errors=True)
     return metrics
+
+
+def pretrained(
+    model: Any, split: Split, config: TrainConfig, backbone: str, state: Path, processes: Processes
+) -> str:
+    """Train a model on other text first, so many passes over it; nothing is done where `state` shows that it was. What it saw."""
+    epochs = enough_epochs(replace(config, epochs=config.pretrain_epochs, minutes=None), len(split.train), backbone)
+    trainer = Trainer(model, split, replace(config, epochs=epochs, minutes=None), state, lambda row: None, processes)
+    say(f"pretraining on {len(split.train)} sentences")
+    trainer.run()
+    return f"{len(split.train)} sentences ({trainer.settings['corpus']}), {epochs:g} passes"
 
 
 def enough_epochs(config: TrainConfig, sentences: int, backbone: str) -> float:
@@ -91,23 +112,25 @@ def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def build_model(config: Any, split: Split, seed: int, device: str = "cpu") -> Any:
+def build_model(config: Any, split: Split, seed: int, device: str = "cpu", before: Split | None = None) -> Any:
     """A fresh model for the training sentences of a split, the same for the same seed; states of frozen layers are ready.
 
-    device: of a model over a backbone, see pick_device.
+    device: of a model over a backbone, see pick_device. before: what it will see first.
     """
+    seen = [*split.train, *before.train] if before else split.train
     if isinstance(config, GruConfig):
-        gru = GruCVAE.build(config, split.train, seed)
-        gru.words, gru.runs = words_of(s.text for s in split.train), fit_runs(s.text for s in split.train)
+        gru = GruCVAE.build(config, seen, seed)
+        gru.words, gru.runs = words_of(s.text for s in split.train), fit_runs(s.text for s in seen)
         return gru
-    everything = [*split.train, *split.valid, *split.test]
+    everything = [*split.train, *split.valid, *split.test, *(before.train + before.valid if before else [])]
     told = [prompt(s.attributes) for s in everything] if config.condition == "prompt" else []
     folder = fetch_backbone(config.backbone)
     torch.manual_seed(seed)
-    model = TextCVAE(config, folder, Vocabulary.build(folder, [*(s.text for s in split.train), *told]))
-    model.words, model.runs = words_of(s.text for s in split.train), fit_runs(s.text for s in split.train)
+    model = TextCVAE(config, folder, Vocabulary.build(folder, [*(s.text for s in seen), *told]))
+    model.words, model.runs = words_of(s.text for s in split.train), fit_runs(s.text for s in seen)
     model.to_device(pick_device(device))
-    prepare(model, split)
+    for part in (before, split) if before else (split,):
+        prepare(model, part)
     if config.latent_dim:
         model.start_plan([s.text for s in split.train])
     return model

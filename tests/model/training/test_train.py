@@ -169,6 +169,26 @@ def test_killed_and_resumed_it_ends_where_it_would_have(text: Path, tmp_path: Pa
     assert names(tmp_path) == {"corpus.txt", "straight", "cut"}
 
 
+def test_a_model_sees_other_text_first(text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "other.txt"
+    other.write_text(text.read_text().replace("bass", "tuba"))
+    monkeypatch.setattr("deephypebot.model.training.train_run.LEAST_STEPS", 0)
+    first, settings = Source("text", other), GRU | {"epochs": "4", "pretrain_epochs": "6", "batch_size": "16"}
+    alone = train_cvae("gru", Source("text", text), tmp_path / "alone", settings)
+    straight = train_cvae("gru", Source("text", text), tmp_path / "straight", settings, first)
+    assert straight["valid_bound"] < 0.9 * alone["valid_bound"]
+    assert "111 sentences" in (tmp_path / "straight" / "README.md").read_text()
+    cut = tmp_path / "cut"
+    with monkeypatch.context() as patch:
+        patch.setattr(GruCVAE, "save", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            train_cvae("gru", Source("text", text), cut, settings | {"save_every_s": "0"}, first)
+    with pytest.raises(CheckpointError, match="begun with pretraining"):
+        train_cvae("gru", Source("text", text), cut, settings)
+    assert train_cvae("gru", Source("text", text), cut, settings, first) == pytest.approx(straight, rel=1e-3)
+    assert names(tmp_path) == {"corpus.txt", "other.txt", "alone", "straight", "cut"}
+
+
 def cut_off(*_: object) -> None:
     raise KeyboardInterrupt
 
