@@ -83,8 +83,10 @@ def normalise_name(name: str) -> str:
 
     A name without letters and digits ("!!!") stays as it is.
     """
-    words = " ".join(unicodedata.normalize("NFKD", name).casefold().replace("&", " and ").split())
-    return "".join(c for c in words.removeprefix("the ") if _counts(c)) or words
+    plain = name if name.isascii() else unicodedata.normalize("NFKD", name)
+    words = " ".join(plain.casefold().replace("&", " and ").split())
+    counts = str.isalnum if name.isascii() else _counts
+    return "".join(filter(counts, words.removeprefix("the "))) or words
 
 
 def _counts(character: str) -> bool:

@@ -158,7 +158,7 @@ def _is_same(joined: str, form: Form, words: Sequence[Word]) -> bool:
 def _words(sentence: str) -> Iterator[Word]:
     for match in TOKEN.finditer(sentence):
         text = match[0]
-        owns = len(text) - len(re.sub(r"['’]s$", "", text, flags=re.IGNORECASE))
+        owns = 2 if text[-2:].casefold() in ("'s", "’s") else 0
         key = _key(text[: len(text) - owns].lstrip("#@"))
         if key:
             yield Word(match.start(), match.end(), text, key, _key(text.lstrip("#@")), owns)
