@@ -169,7 +169,7 @@ class _Sorter:
         self.funnel.sentences_kept += len(left)
         if left:
             self.funnel.reached["kept"] += 1
-            self.songs.add(key)
+            self.songs.update({key} if any(key) else ())
             return
         reason = POST_REASONS[verdict] or post["reason"] or "no sentence is left"
         self.funnel.reached["matched" if post["step"] == "kept" else post["step"]] += 1

@@ -70,7 +70,7 @@ def card(sentences: Path, funnel: Mapping[str, Any], hashes: Mapping[str, str], 
     songs, origins = set[tuple[str, str]](), Counter[str]()
     for batch in pq.ParquetFile(sentences).iter_batches(batch_size=10_000, columns=columns):
         for row in batch.to_pylist():
-            songs.add((row["artist"], row["title"]))
+            songs.update({(row["artist"], row["title"])} if row["title"] else ())
             origins[
                 f"{row['genres_source']} ({row['genres_licence'] or 'no licence told'})"
                 if row["genres_source"]

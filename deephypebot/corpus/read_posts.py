@@ -1,4 +1,4 @@
-"""Posts from files: JSONL, CSV or Parquet with named columns, the exports of the 2018 project among them."""
+"""Posts from files: JSONL, CSV or Parquet with named columns, the exports of the 2018 project and MusicCaps's own file among them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deephypebot.errors import InputError, shown
+from deephypebot.services.musiccaps import parse_row
 from deephypebot.types import Document
 
 LONGEST = 1_000_000  # characters of a text that are kept; nobody writes longer posts
@@ -31,6 +32,7 @@ COLUMNS: dict[
     "song": ("song", "track", "song_title", "track_name"),
     "genres": ("genres", "tags"),
 }
+OF_MUSICCAPS = {"ytid", "caption", "aspect_list"}
 SUFFIXES = {".jsonl": "JSONL", ".ndjson": "JSONL", ".csv": "CSV", ".parquet": "Parquet"}
 
 
@@ -71,6 +73,8 @@ def to_document(where: str, row: object, columns: Mapping[str, str]) -> Document
         return row
     if not isinstance(row, Mapping):
         return Unreadable(where, "no object")
+    if row.keys() >= OF_MUSICCAPS and not columns:
+        return parse_row({"row": row}) or Unreadable(where, "no text")
     found: dict[str, Any] = {}
     for field, names in COLUMNS.items():
         names = (columns[field],) if field in columns else names

@@ -304,3 +304,16 @@ def test_captions_name_no_song_and_are_kept(tmp_path: Path) -> None:
     )
     (row,) = rows_of(tmp_path / "out")
     assert (row["text"], row["licence"]) == (caption, "CC BY-SA 4.0")
+
+
+def test_the_file_of_musiccaps_is_known_by_its_columns(tmp_path: Path) -> None:
+    caption = "A warm bass line walks under a soft electric piano, and the drums are brushed and slow."
+    (tmp_path / "captions.csv").write_text(
+        f"ytid,start_s,aspect_list,caption\n-0Gj8-vB1q4,30,\"['jazz', 'warm bass']\",\"{caption}\"\nshort,1,[],nothing\n"
+    )
+    order = ["corpus", "build", str(tmp_path / "captions.csv"), "--out", str(tmp_path / "out"), "--engine", "inline"]
+    assert main(order) == 0
+    (row,) = rows_of(tmp_path / "out")
+    assert (row["text"], row["licence"], row["artist"]) == (caption, "CC BY-SA 4.0", "")
+    assert row["genres"] == ["jazz"]
+    assert json.loads((tmp_path / "out" / "funnel.json").read_text())["songs"]["found"] == 0

@@ -88,9 +88,7 @@ def train_cvae(
     return metrics
 
 
-def pretrained(
-    model: Any, split: Split, config: TrainConfig, backbone: str, state: Path, processes: Processes
-) -> str:
+def pretrained(model: Any, split: Split, config: TrainConfig, backbone: str, state: Path, processes: Processes) -> str:
     """Train a model on other text first, so many passes over it; nothing is done where `state` shows that it was. What it saw."""
     epochs = enough_epochs(replace(config, epochs=config.pretrain_epochs, minutes=None), len(split.train), backbone)
     trainer = Trainer(model, split, replace(config, epochs=epochs, minutes=None), state, lambda row: None, processes)
