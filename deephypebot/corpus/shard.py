@@ -88,7 +88,7 @@ def _post_row(number: int, post: Document, found: Cleaned) -> dict[str, Any]:
         "genres": list(post.genres),
         "words": len(post.text.split()),
         "address": digest(address_of(post.url)) if post.url else -1,
-        "artist_key": digest(artist_key(song.artist)) if song else -1,
+        "artist_key": digest(artist_key(song.artist) if song else post.text),  # of no song: the post stands by itself
         "site_key": digest(site_of(post)),
         "original": "" if is_read else post.text[:20_000],
         "step": found.step,

@@ -317,3 +317,17 @@ def test_the_file_of_musiccaps_is_known_by_its_columns(tmp_path: Path) -> None:
     assert (row["text"], row["licence"], row["artist"]) == (caption, "CC BY-SA 4.0", "")
     assert row["genres"] == ["jazz"]
     assert json.loads((tmp_path / "out" / "funnel.json").read_text())["songs"]["found"] == 0
+
+
+def test_captions_are_split_by_themselves(tmp_path: Path) -> None:
+    instruments = "piano guitar trumpet cello flute organ violin banjo harp oboe tuba clarinet".split()
+    moods = "warm bright heavy gentle brittle soft hollow golden".split()
+    rows = [
+        {"caption": f"A {mood} {one} melody walks over brushed drums while the {mood} bass answers the {one} in the chorus.", "source": "musiccaps"}
+        for one in instruments
+        for mood in moods
+    ]  # fmt: skip
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    order = ["corpus", "build", str(tmp_path / "a.jsonl"), "--out", str(tmp_path / "out"), "--engine", "inline"]
+    assert main(order) == 0
+    assert len({row["split"] for row in rows_of(tmp_path / "out")}) > 1
