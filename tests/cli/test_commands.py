@@ -32,12 +32,18 @@ def test_train_hands_over_source_and_settings(
         main(["train", "cvae", "--backbone", "gru", "--text", str(text), "--out", str(out), "--latent-dim", "8"]) == 0
     )
     assert main(["train", "cvae", "--out", str(out)]) == 0
-    assert calls[0] == ("gru", train_run.Source("text", text), out, {"latent_dim": "8"})
-    assert calls[1] == ("smollm2", train_run.Source("builtin", None), out, {})
+    first = tmp_path / "prose.jsonl"
+    assert main(["train", "cvae", "--out", str(out), "--pretrain", str(first), "--pretrain-epochs", "2"]) == 0
+    assert main(["train", "cvae", "--out", str(out), "--pretrain", str(tmp_path)]) == 0
+    builtin = train_run.Source("builtin", None)
+    assert calls[0] == ("gru", train_run.Source("text", text), out, {"latent_dim": "8"}, None)
+    assert calls[1] == ("smollm2", builtin, out, {}, None)
+    assert calls[2] == ("smollm2", builtin, out, {"pretrain_epochs": "2.0"}, train_run.Source("jsonl", first))
+    assert calls[3] == ("smollm2", builtin, out, {}, train_run.Source("folder", tmp_path))
     assert "valid_bound 91.23" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("flags", [["--text"], ["--jsonl"]])
+@pytest.mark.parametrize("flags", [["--text"], ["--jsonl"], ["--pretrain"]])
 def test_training_on_a_missing_file_is_refused(
     flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
