@@ -179,6 +179,8 @@ def run_build(args: argparse.Namespace) -> int:
         posts = harvested(store.harvest) if is_harvest else read_posts(path, columns)
         funnel = build(lambda: posts, origin, args.out, config, Hooks(note, tell_progress, catalogues))
     emit(told(funnel))
+    if funnel["dropped_posts"].get("no text") == funnel["posts"]["found"]:
+        note("no row has a text where one was looked for; --column text=NAME says where it stands")
     note(f"wrote {args.out}; its card.md says whose text it is")
     return 0
 

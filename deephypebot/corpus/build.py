@@ -5,11 +5,13 @@ posts -> shards -> cleaned shards (engines.py) -> duplicates and split -> facts 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,8 +65,33 @@ def build(
 ) -> dict[str, Any]:
     """Write the corpus of these posts and return its funnel. origin: what the posts are, so that another input starts anew.
 
-    Raises InputError where `out` holds something else, and where there is no post at all.
+    Raises InputError where `out` holds something else or is being written, and where there is no post at all.
     """
+    with _alone(out):
+        return _build(posts, origin, out, config, hooks)
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Have a folder to oneself: it is locked while a build writes into it, and the lock goes with the process."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out {out} is a file; allowed is a folder")
+    out.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(out, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            told = f"--out {out}: another build is writing there; wait for it, or name another folder"
+            raise InputError(told) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _build(
+    posts: Callable[[], Iterable[Document | Unreadable]], origin: str, out: Path, config: BuildConfig, hooks: Hooks
+) -> dict[str, Any]:
     work = _open_work(out, origin)
     shards = _shards(posts, work, hooks)
     hooks.progress(0, len(shards))
@@ -87,12 +114,9 @@ def build(
 
 def _open_work(out: Path, origin: str) -> Path:
     """The folder of a build that is under way; emptied where it was one of other posts."""
-    if out.exists() and not out.is_dir():
-        raise InputError(f"--out {out} is a file; allowed is a folder")
     work = out / "unfinished"
-    if out.is_dir() and (
-        others := [one.name for one in out.iterdir() if one.name not in (*FILES, "unfinished", "report.html")]
-    ):
+    others = [one.name for one in out.iterdir() if one.name not in (*FILES, "unfinished", "report.html")]
+    if others:
         raise InputError(
             f"--out {out} holds {shown(min(others))}, which is no part of a corpus; allowed is a new or empty folder"
         )

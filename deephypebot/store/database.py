@@ -89,14 +89,14 @@ def _open(url: str) -> Engine:
         parsed = make_url(url)
     except ArgumentError as error:
         raise InputError(
-            "store.url is not a database's address; allowed is sqlite:///FILE or postgresql+psycopg://..."
+            "the url of the database is no address of one; allowed is sqlite:///FILE or postgresql+psycopg://..."
         ) from error
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         return _open_sqlite(parsed)
     if backend == "postgresql":
         return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10)
-    raise InputError(f"store.url is of {backend!r}; allowed are sqlite and postgresql")
+    raise InputError(f"the url of the database is of {backend!r}; allowed are sqlite and postgresql")
 
 
 def _open_sqlite(url: Any) -> Engine:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -331,3 +333,23 @@ def test_captions_are_split_by_themselves(tmp_path: Path) -> None:
     order = ["corpus", "build", str(tmp_path / "a.jsonl"), "--out", str(tmp_path / "out"), "--engine", "inline"]
     assert main(order) == 0
     assert len({row["split"] for row in rows_of(tmp_path / "out")}) > 1
+
+
+def test_two_builds_do_not_share_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    descriptor = os.open(out, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": "The drums are huge."}))
+    order = ["corpus", "build", str(tmp_path / "a.jsonl"), "--out", str(out), "--engine", "inline"]
+    assert main(order) == 2
+    assert "another build is writing there" in capsys.readouterr().err
+    os.close(descriptor)
+    assert main(order) == 0
+
+
+def test_rows_without_a_text_are_pointed_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({"post": "The drums are huge."}))
+    order = ["corpus", "build", str(tmp_path / "a.jsonl"), "--out", str(tmp_path / "out"), "--engine", "inline"]
+    assert main(order) == 0
+    assert "--column text=NAME" in capsys.readouterr().err

@@ -16,6 +16,8 @@ import pytest
 from deephypebot.cli import main
 from deephypebot.corpus.harvest.found import new_pages
 from deephypebot.corpus.harvest.harvest import Harvester, now_utc
+from deephypebot.corpus.harvest.sources import parse_source_name
+from deephypebot.errors import InputError
 from deephypebot.settings import load_settings
 from deephypebot.store import Store
 from tests.fakes.old_web import HOSTILE, PRIVATE, OldWeb, old_web
@@ -298,3 +300,19 @@ def test_killed_again_and_again_it_reads_each_page_once(tmp_path: Path) -> None:
         assert {page.url: page.document["text"] for page in other.harvest.read_all()} == texts
         other.close()
         time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("http://[::1", "no address"),
+        ("tumblr:blog:", "allowed are"),
+        ("file:///etc/passwd", "allowed are files that end in"),
+        ("urls:/nowhere", "no such file"),
+        ("javascript:alert(1)", "allowed are"),
+        ("rss:x", "allowed is an address"),
+    ],
+)
+def test_sources_that_are_none(name: str, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        parse_source_name(name)

@@ -68,7 +68,7 @@ def test_tables_of_a_later_version_are_refused(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("nonsense", "store.url is not"),
+        ("nonsense", "url of the database is no address"),
         ("mysql://root:secret@localhost/x", "'mysql'; allowed are sqlite and postgresql"),
     ],
 )

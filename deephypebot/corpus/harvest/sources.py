@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from deephypebot.corpus.read_posts import SUFFIXES
 from deephypebot.errors import InputError, Refused, shown
 from deephypebot.http import Http
 from deephypebot.services import Archive
@@ -38,18 +39,24 @@ def parse_source_name(text: str) -> SourceName:
     """A source by its name; a bare address is taken for a feed, a sitemap, an OPML file or a page by how it looks. Raises InputError."""
     text = text.strip()
     kind, _, what = text.partition(":")
+    try:
+        urlsplit(text)
+    except ValueError as error:
+        raise InputError(f"SOURCE is {shown(text)}: no address ({error})") from error
     if kind in ("http", "https"):
         kind, what = _kind_of(text), text
     if kind not in (*WEB, *LISTS, *ARCHIVES, *FILES):
         raise InputError(f"SOURCE is {shown(text)}; allowed are {ALLOWED}")
     if kind == "musiccaps":
         return SourceName(kind, "")
-    if not what.strip() or len(text) > 700:
+    if not what.strip() or what.endswith(":") or len(text) > 700:
         raise InputError(f"SOURCE is {shown(text)}; allowed are {ALLOWED}")
     if kind in (*LISTS, *FILES) or (kind == "opml" and not what.startswith("http")):
         path = Path(what).expanduser()
         if not path.is_file():
             raise InputError(f"SOURCE {shown(text)}: there is no such file")
+        if kind in FILES and path.suffix.lower() not in SUFFIXES:
+            raise InputError(f"SOURCE {shown(text)}: allowed are files that end in {', '.join(SUFFIXES)}")
         return SourceName(kind, str(path.resolve()))
     if kind in WEB or kind == "bandcamp":
         try:
